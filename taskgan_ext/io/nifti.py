@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from nibabel.filebasedimages import ImageFileError
 from numpy.typing import NDArray
 
 from taskgan_ext.errors import DataError
@@ -48,5 +49,5 @@ def load_nifti(path: str | os.PathLike[str]) -> tuple[NDArray[np.float32], NDArr
         return np.asarray(image.dataobj, dtype=np.float32), image.affine.astype(np.float64)
     except FileNotFoundError:
         raise DataError(f"{path}: expected a NIfTI volume, found no file") from None
-    except (nib.filebasedimages.ImageFileError, EOFError, OSError) as error:
+    except (ImageFileError, EOFError, OSError) as error:
         raise DataError(f"{path}: expected a NIfTI volume, but it cannot be read ({error})") from None

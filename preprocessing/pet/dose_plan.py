@@ -1,0 +1,51 @@
+"""Which part of a scan belongs to which dose and realisation, on the unit interval of an event's number u."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+from preprocessing.pet.thinning import Interval
+from taskgan_ext.errors import ConfigError
+
+_DIGITS = 12
+"""Bounds are rounded so that equal bounds computed in different ways are equal numbers."""
+
+
+def dose_intervals(doses: Sequence[float], realisations: int) -> dict[tuple[float, int], Interval]:
+    """Lay out doses and realisations: within a realisation doses are nested, realisations are disjoint.
+
+    Realisation k of dose d keeps ``k w <= u < k w + d`` with w the largest dose.
+
+    Args:
+        doses: dose fractions, ``0 < d <= 1``, without repetition.
+        realisations: how many independent low-dose scans of each dose.
+
+    Returns:
+        ``(dose, realisation)`` to interval.
+
+    Raises:
+        ConfigError: a dose is out of range or repeated, or the realisations need more than the whole scan.
+    """
+    if not doses or len(set(doses)) != len(doses) or not all(0 < dose <= 1 for dose in doses):
+        raise ConfigError(f"expected different dose fractions in (0, 1], got {list(doses)}")
+    width = max(doses)
+    if realisations < 1 or realisations * width > 1 + 10**-_DIGITS:
+        raise ConfigError(
+            f"expected realisations >= 1 with realisations x largest dose <= 1, got {realisations} x {width}; independent "
+            "realisations share no event, ask for fewer or for a smaller dose"
+        )
+    return {
+        (dose, k): (round(k * width, _DIGITS), min(round(k * width + dose, _DIGITS), 1.0))
+        for k in range(realisations)
+        for dose in doses
+    }
+
+
+def elementary_segments(intervals: Iterable[Interval], cut: float = 1.0) -> list[Interval]:
+    """Cut [0, 1] at the bounds of all intervals and at ``cut``; each interval is a union of the segments."""
+    bounds = sorted({0.0, 1.0, cut, *(bound for interval in intervals for bound in interval)})
+    return list(itertools.pairwise(bounds))
+
+
+def is_within(segment: Interval, interval: Interval) -> bool:
+    """Tell whether an elementary segment belongs to an interval."""
+    return interval[0] <= segment[0] and segment[1] <= interval[1]

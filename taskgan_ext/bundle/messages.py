@@ -1,0 +1,47 @@
+"""Show an error that a user can mend as one message, not as a traceback."""
+
+import logging
+import sys
+from types import TracebackType
+
+from taskgan_ext.errors import TaskGANError
+
+logger = logging.getLogger(__name__)
+
+
+def find_user_error(error: BaseException | None) -> TaskGANError | None:
+    """Look for an error of this package among the causes of another one.
+
+    MONAI's configuration parser wraps what a component raises in errors of its own.
+
+    Args:
+        error: what reached the top.
+
+    Returns:
+        The innermost ``TaskGANError`` of its causes, or ``None``.
+    """
+    found = None
+    while error is not None:
+        if isinstance(error, TaskGANError):
+            found = error
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def show_readable_errors() -> None:
+    """From now on print a ``TaskGANError`` that ends the process as one line on stderr.
+
+    The exit code stays 1, other errors keep their traceback, and the full traceback of a readable one is
+    logged at level DEBUG.
+    """
+    previous = sys.excepthook
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        readable = find_user_error(error)
+        if readable is None:
+            previous(kind, error, trace)
+        else:
+            logger.debug("full traceback", exc_info=(kind, error, trace))
+            sys.stderr.write(f"error: {readable}\n")
+
+    sys.excepthook = show

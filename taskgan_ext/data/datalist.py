@@ -1,0 +1,101 @@
+"""The data list: the only thing that preprocessing and training share.
+
+``datalist.json`` holds ``{"name", "description", "modality", "property": {"name", "type", "classes"},
+"training": [...], "validation": [...], "test": [...]}``. An item is ``{"image", "label", "property",
+"subject", ...}`` with paths relative to the file.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from taskgan_ext.errors import DataError
+from taskgan_ext.io.atomic import read_json
+from taskgan_ext.keys import IMAGE, LABEL, PROPERTY, REGIONS, SECTIONS, SUBJECT
+
+REQUIRED = (IMAGE, LABEL, PROPERTY, SUBJECT)
+PATHS = (IMAGE, LABEL, REGIONS)
+
+
+def load_datalist(
+    path: str | os.PathLike[str], sections: str | Sequence[str], make_with: str = ""
+) -> list[dict[str, Any]]:
+    """Read sections of a data list, with paths made absolute.
+
+    Args:
+        path: ``datalist.json``, or the folder that holds it.
+        sections: ``training``, ``validation`` or ``test``, or several of them.
+        make_with: the command that makes such a data list; it ends the message when there is none.
+
+    Returns:
+        The items, in the order of the file.
+
+    Raises:
+        DataError: the file is missing, an item lacks a key or a file, a subject is in two sections, or a
+            section is empty.
+    """
+    path = Path(path)
+    path = path / "datalist.json" if path.suffix != ".json" else path
+    if not path.is_file():
+        raise DataError(f"no data list at {path}" + (f"; make one with: {make_with}" if make_with else ""))
+    content = read_json(path)
+    check_datalist(content, path)
+    names = [sections] if isinstance(sections, str) else list(sections)
+    items = [_absolute(item, path.parent) for name in names for item in content[name]]
+    if not items:
+        raise DataError(f"data list {path}: expected at least one case in {', '.join(names)}, found none")
+    for item in items:
+        for key in PATHS:
+            if key in item and not Path(item[key]).is_file():
+                raise DataError(f"data list {path}: {item[SUBJECT]} names {item[key]} as {key}, which does not exist")
+    return items
+
+
+def check_datalist(content: dict[str, Any], path: Path) -> None:
+    """Check that every section and key is there and that no subject is in two sections.
+
+    Args:
+        content: the parsed data list.
+        path: its file, for the message.
+
+    Raises:
+        DataError: with the section, the item and what is missing or shared.
+    """
+    home: dict[str, str] = {}
+    for section in SECTIONS:
+        if not isinstance(content.get(section), list):
+            raise DataError(f"data list {path}: expected a list '{section}', found none")
+        for number, item in enumerate(content[section]):
+            missing = [key for key in REQUIRED if key not in item]
+            if missing:
+                raise DataError(f"data list {path}: {section}[{number}] has no {', '.join(map(repr, missing))}")
+            first = home.setdefault(item[SUBJECT], section)
+            if first != section:
+                raise DataError(
+                    f"data list {path}: subject {item[SUBJECT]} is in {first} and in {section}; "
+                    "results on it would not be held out. Split by subject"
+                )
+
+
+def list_images(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """List the images of a restoration without a data list: one file, or all NIfTI files of a folder.
+
+    Args:
+        path: a ``.nii`` or ``.nii.gz`` file, or a folder of them.
+
+    Returns:
+        Items with ``image`` and ``subject`` (the file's name without its ending).
+
+    Raises:
+        DataError: there is no such file, or the folder holds none.
+    """
+    path = Path(path)
+    files = sorted(path.glob("*.nii")) + sorted(path.glob("*.nii.gz")) if path.is_dir() else [path]
+    if not files or not files[0].is_file():
+        raise DataError(f"{path}: expected a NIfTI file, or a folder that holds some, found none")
+    return [{IMAGE: str(file), SUBJECT: file.name.split(".nii")[0]} for file in files]
+
+
+def _absolute(item: dict[str, Any], folder: Path) -> dict[str, Any]:
+    return {key: str(folder / value) if key in PATHS else value for key, value in item.items()}

@@ -1,0 +1,78 @@
+"""One evaluated case and what a measure of it looks like: the contract between handlers and metrics."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from taskgan_ext.io.evaluation_files import ARMS, MetricInfo, Row, SummaryRow
+
+
+@dataclass(frozen=True)
+class Case:
+    """A degraded, a target and a restored image of one subject, on one grid and in one unit.
+
+    Attributes:
+        subject: identifier of the person.
+        property: y, the property that must survive: a number, or the name of a class.
+        image: the degraded image, shape ``(C, X, Y, Z)`` or ``(C, X, Y)``, in data units.
+        label: the target image.
+        pred: the restored image.
+        regions: integer label map on the same grid, shape ``(1, X, Y, Z)`` or ``(1, X, Y)``, or ``None``.
+        scale: data units per network unit.
+        truth: noise-free values known from a simulation, such as ``true_suvr``.
+    """
+
+    subject: str
+    property: float | str
+    image: Tensor
+    label: Tensor
+    pred: Tensor
+    regions: Tensor | None = None
+    scale: float = 1.0
+    truth: Mapping[str, float] = field(default_factory=dict)
+
+
+class Measure(ABC):
+    """Something that is measured on every arm of a case; picked in the configuration of an evaluation.
+
+    Attributes:
+        arms: the arms on which the measure makes sense.
+    """
+
+    arms: tuple[str, ...] = ARMS
+
+    @abstractmethod
+    def __call__(self, case: Case, volume: Tensor) -> dict[str, float]:
+        """Measure one arm.
+
+        Args:
+            case: the case.
+            volume: ``case.image``, ``case.pred`` or ``case.label``.
+
+        Returns:
+            Values by column; empty where the case lacks what the measure needs.
+        """
+
+    @property
+    @abstractmethod
+    def metrics(self) -> dict[str, MetricInfo]:
+        """Definition of every column and of every value that ``summarise`` gives."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings that the numbers depend on, JSON-serialisable."""
+        return {}
+
+    def summarise(self, rows: Sequence[Row]) -> list[SummaryRow]:  # noqa: ARG002  # hook with an empty default
+        """Compute values that need the whole table, such as a slope over subjects.
+
+        Args:
+            rows: rows of cases.csv, all arms.
+
+        Returns:
+            Rows of the summary beside the means of the columns.
+        """
+        return []

@@ -1,0 +1,115 @@
+"""One training step of Task-GAN as a function: each network passes each image once.
+
+The generator, the discriminator and the task network are updated simultaneously: the gradients for G use
+the weights that D and T had before their own update. That makes one pass of D on x and on G(x~) enough
+for both of its uses (its own loss, and the features that G matches), and likewise for T.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from taskgan_ext.keys import LOSS_DISCRIMINATOR, LOSS_TASK_NETWORK
+from taskgan_ext.losses.adversarial import DiscriminatorLoss
+from taskgan_ext.losses.feature_matching import FeatureMatchingLoss
+from taskgan_ext.losses.objective import TaskGANObjective
+from taskgan_ext.losses.pixel import PixelLoss
+from taskgan_ext.losses.precision import full_precision
+from taskgan_ext.losses.task_regression import TaskLoss, task_regression_loss
+from taskgan_ext.networks.network_output import NetworkOutput
+
+TaskTraining = Literal["frozen", "reference", "both"]
+"""What T learns from while G is trained: nothing, T(x) alone, or T(x) and T(G(x~)) (eq. 3)."""
+
+
+@dataclass(frozen=True)
+class StepLosses:
+    """The losses of one step.
+
+    Args:
+        objective: eq. 4; its weights decide which networks take part.
+        pixel: eq. 1.
+        matching: eq. 2.
+        task: eq. 3, the generator's share.
+        discriminator: D's own loss.
+        task_training: what T learns from.
+    """
+
+    objective: TaskGANObjective
+    pixel: PixelLoss = field(default_factory=PixelLoss)
+    matching: FeatureMatchingLoss = field(default_factory=FeatureMatchingLoss)
+    task: TaskLoss = field(default_factory=TaskLoss)
+    discriminator: DiscriminatorLoss = field(default_factory=DiscriminatorLoss)
+    task_training: TaskTraining = "frozen"
+
+
+def restoration_step(
+    restore: Callable[[], Tensor],
+    target: Tensor,
+    prop: Tensor,
+    networks: tuple[nn.Module | None, nn.Module | None],
+    losses: StepLosses,
+    autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    """Add the gradients of one step to the parameters of all trained networks.
+
+    Args:
+        restore: gives G(x~), shape ``(B, C, X, Y[, Z])``, with its graph.
+        target: x, the same shape.
+        prop: y, shape ``(B,)`` or ``(B, classes)``.
+        networks: D and T; ``None`` where the weight of their term is 0.
+        losses: eq. 1 to 4.
+        autocast: gives the context of the forward passes; losses are computed in float32.
+
+    Returns:
+        The restored batch (detached, float32), the objective (eq. 4) and its named terms, all detached.
+    """
+    discriminator, task_network = networks
+    with autocast():
+        pred = restore()
+    pred = full_precision(pred)
+    # D and T see a leaf: the gradients of their terms gather there and pass through G once, at the end.
+    leaf = pred.detach().requires_grad_(discriminator is not None or task_network is not None)
+    own_losses: dict[str, Tensor] = {}
+    loss_gan = loss_task = None
+    if discriminator is not None:
+        with autocast():
+            real, restored = discriminator(target), discriminator(leaf)
+        own_losses[LOSS_DISCRIMINATOR] = losses.discriminator(real.logit, restored.logit)
+        _add_gradients(own_losses[LOSS_DISCRIMINATOR], discriminator)
+        loss_gan = losses.matching(real.features, restored.features)
+    if task_network is not None:
+        with autocast():
+            with torch.set_grad_enabled(losses.task_training != "frozen"):
+                real = task_network(target)
+            restored = task_network(leaf)
+        loss_task = losses.task(restored, real, prop)
+        if losses.task_training != "frozen":
+            own_losses[LOSS_TASK_NETWORK] = _task_network_loss(real, restored, prop, losses.task_training)
+            _add_gradients(own_losses[LOSS_TASK_NETWORK], task_network)
+    loss_pixel = losses.pixel(pred, target)
+    total, terms = losses.objective(loss_pixel, loss_gan, loss_task)
+    through_pixels = losses.objective.pixel_weight * loss_pixel
+    if leaf.requires_grad:
+        (through_networks,) = torch.autograd.grad(total, leaf)
+        torch.autograd.backward([through_pixels, pred], [torch.ones_like(through_pixels), through_networks])
+    else:
+        through_pixels.backward()
+    return leaf.detach(), total.detach(), {name: value.detach() for name, value in {**terms, **own_losses}.items()}
+
+
+def _task_network_loss(real: NetworkOutput, restored: NetworkOutput, prop: Tensor, training: TaskTraining) -> Tensor:
+    loss = task_regression_loss(real.logit, prop)
+    return loss + task_regression_loss(restored.logit, prop) if training == "both" else loss
+
+
+def _add_gradients(loss: Tensor, network: nn.Module) -> None:
+    # The graph is kept: the same passes serve the generator's terms.
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    gradients = torch.autograd.grad(loss, parameters, retain_graph=True)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient

@@ -1,0 +1,72 @@
+"""The engine that trains a task network, or the independent judge, on reference images."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from ignite.engine import Engine
+from monai.engines import IterationEvents
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from taskgan_ext.engines.distributed import average_buffers, broadcast
+from taskgan_ext.engines.loss_trainer import LossTrainer
+from taskgan_ext.engines.prepare_batch import prepare_task_batch
+from taskgan_ext.engines.update import apply_gradients, refuse_non_finite
+from taskgan_ext.keys import LABEL, LOSS, PROPERTY
+from taskgan_ext.losses.task_regression import task_regression_loss
+
+
+class TaskNetworkTrainer(LossTrainer):
+    """Regress the property on reference images: (T(x) - y)^2, the second term of eq. 3.
+
+    Args:
+        device: device of the network.
+        max_epochs: epochs in all.
+        train_data_loader: batches with ``label`` (x) and ``property`` (y).
+        network: T or the judge; returns ``(logit, features)``.
+        optimizer: its optimiser.
+        max_gradient_norm: the gradients are clipped to this Euclidean norm.
+        amp: run the forward pass in bfloat16 where it is safe.
+        hyperparameters: settings of the run: tracked, and compared when a run is resumed.
+        train_handlers: Ignite handlers.
+        kwargs: further arguments of ``monai.engines.Trainer``.
+    """
+
+    def __init__(
+        self,
+        device: str | torch.device,
+        max_epochs: int,
+        train_data_loader: Iterable[Mapping[str, Any]],
+        network: nn.Module,
+        optimizer: Optimizer,
+        max_gradient_norm: float | None = None,
+        amp: bool = False,
+        hyperparameters: Mapping[str, Any] | None = None,
+        train_handlers: Sequence[Any] | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        self.network, self.optimizer = network, optimizer
+        self.max_gradient_norm = max_gradient_norm
+        kwargs.setdefault("prepare_batch", prepare_task_batch)
+        super().__init__(
+            device, max_epochs, train_data_loader, [LOSS], hyperparameters, train_handlers, amp=amp, **kwargs
+        )
+        broadcast(self.network)
+
+    def _iteration(self, engine: Engine, batchdata: Mapping[str, Any]) -> dict[str, Tensor]:
+        label, prop = self.prepare_batch(batchdata, self.state.device, self.non_blocking, **self.to_kwargs)
+        self.network.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        with self.autocast():
+            logit, _ = self.network(label)
+        loss = task_regression_loss(logit, prop)
+        loss.backward()
+        norm = apply_gradients(self.network, self.optimizer, self.max_gradient_norm)
+        refuse_non_finite({LOSS: loss, "gradient norm": norm}, self.place(), batchdata)
+        self.optimizer.step()
+        if self.state.iteration % self.state.epoch_length == 0:
+            average_buffers(self.network)
+        self.state.output = {LABEL: label, PROPERTY: prop, LOSS: loss.detach()}
+        engine.fire_event(IterationEvents.MODEL_COMPLETED)
+        return self.state.output

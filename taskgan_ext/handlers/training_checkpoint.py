@@ -1,0 +1,156 @@
+"""Checkpoints that a killed run continues from to the very same weights."""
+
+import logging
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from ignite.engine import Engine, Events
+from torch import nn
+
+from taskgan_ext.errors import CheckpointError
+from taskgan_ext.handlers.random_state import random_state, restore_random_state
+from taskgan_ext.io.atomic import atomic_path
+
+logger = logging.getLogger(__name__)
+
+MAY_CHANGE = ("epochs",)
+"""Settings that may differ when a run is continued: more epochs make a longer run, not another one."""
+
+
+class TrainingCheckpoint:
+    """Save the whole state of a run after epochs, and continue from it when the same command is given again.
+
+    The file holds the state of every object, the position of the engine, the random generators and the
+    settings, as tensors and plain types (it loads with ``weights_only=True``). It is written to a temporary
+    name and renamed, so it is whole whenever the process dies. The weights to use go to ``model_path`` as a
+    bare state dict, which MONAI's tools read.
+
+    Put it last in the list of handlers: what came before belongs to the epoch that it closes.
+
+    Args:
+        path: file of the training state.
+        state: named objects with ``state_dict`` and ``load_state_dict`` (networks, optimisers, schedulers).
+        model: the network whose weights are exported.
+        model_path: file of the exported weights.
+        interval: epochs between two checkpoints; the last epoch is always saved.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        state: Mapping[str, Any],
+        model: nn.Module,
+        model_path: str | os.PathLike[str],
+        interval: int = 1,
+    ) -> None:
+        self.path = Path(path)
+        self.state = dict(state)
+        self.model = model
+        self.model_path = Path(model_path)
+        self.interval = interval
+
+    def attach(self, engine: Engine) -> None:
+        """Restore when the engine starts, save when epochs end.
+
+        Args:
+            engine: a trainer; its ``hyperparameters``, if any, are kept and compared.
+        """
+        engine.add_event_handler(Events.STARTED, self.restore)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._save_when_due)
+
+    def restore(self, engine: Engine) -> None:
+        """Continue from the file, if there is one.
+
+        Args:
+            engine: its epoch and iteration are set.
+
+        Raises:
+            CheckpointError: the file is broken, or belongs to a run with other settings.
+        """
+        if not self.path.is_file():
+            return
+        content = load_checkpoint(self.path)
+        self._check_settings(content["hyperparameters"], getattr(engine, "hyperparameters", {}))
+        for name, part in self.state.items():
+            part.load_state_dict(content["state"][name])
+        engine.state.epoch = content["epoch"]
+        engine.state.iteration = content["epoch"] * engine.state.epoch_length
+        restore_random_state(content["random"][_rank() if _rank() < len(content["random"]) else 0])
+        done = "complete" if engine.state.epoch >= engine.state.max_epochs else "continued"
+        logger.info("%s: training %s at epoch %d of %d", self.path, done, engine.state.epoch, engine.state.max_epochs)
+
+    def save(self, engine: Engine) -> None:
+        """Write the state and the weights; only the first process writes.
+
+        Args:
+            engine: gives the epoch and the settings.
+        """
+        states = _gather(random_state())
+        if _rank() > 0:
+            return
+        content = {
+            "epoch": engine.state.epoch,
+            "hyperparameters": _plain(getattr(engine, "hyperparameters", {})),
+            "random": states,
+            "state": {name: part.state_dict() for name, part in self.state.items()},
+        }
+        with atomic_path(self.model_path) as temporary:
+            torch.save(self.model.state_dict(), temporary)
+        with atomic_path(self.path) as temporary:
+            torch.save(content, temporary)
+
+    def _save_when_due(self, engine: Engine) -> None:
+        if engine.state.epoch % self.interval == 0 or engine.state.epoch == engine.state.max_epochs:
+            self.save(engine)
+
+    def _check_settings(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+        wanted = _plain(wanted)
+        names = [name for name in {**saved, **wanted} if name not in MAY_CHANGE]
+        changed = [f"{name}: {saved.get(name)} -> {wanted.get(name)}" for name in names if saved.get(name) != wanted.get(name)]
+        if changed:
+            raise CheckpointError(
+                f"{self.path} belongs to a run with other settings ({'; '.join(changed)}). Give the same settings "
+                "to continue it, another --ckpt_dir to start beside it, or delete the file to start again"
+            )
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint of tensors and plain types.
+
+    Args:
+        path: a file that ``TrainingCheckpoint`` has written.
+
+    Returns:
+        Its content, on the CPU.
+
+    Raises:
+        CheckpointError: the file cannot be read.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        return {name: content[name] for name in ("epoch", "hyperparameters", "random", "state")}
+    except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError, OSError) as error:
+        raise CheckpointError(
+            f"{path}: expected a training checkpoint, but it cannot be read ({error}). Delete it to start again"
+        ) from None
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value if isinstance(value, int | float | bool | None) else str(value) for name, value in settings.items()}
+
+
+def _rank() -> int:
+    return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
+
+
+def _gather(state: dict[str, Any]) -> list[dict[str, Any]]:
+    if not (dist.is_available() and dist.is_initialized()):
+        return [state]
+    states: list[dict[str, Any]] = [{}] * dist.get_world_size()
+    dist.all_gather_object(states, state)
+    return states

@@ -1,0 +1,173 @@
+"""Eq. 3: the task network finds the property in the restored image."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, get_args
+
+import torch
+from torch import Tensor
+
+from taskgan_ext.errors import ConfigError
+from taskgan_ext.losses.feature_matching import feature_matching_loss
+from taskgan_ext.losses.precision import full_precision
+
+TaskMatch = Literal["probabilities", "features"]
+
+
+class TaskOutput(Protocol):
+    """What a task network returns, told by its fields so that losses need not know the networks."""
+
+    @property
+    def logit(self) -> Tensor:
+        """Decision before the sigmoid or softmax, shape ``(B, K)``."""
+
+    @property
+    def features(self) -> list[Tensor]:
+        """Activations, each of shape ``(B, C, ...)``."""
+
+
+def task_probabilities(logit: Tensor) -> Tensor:
+    """Turn logits into probabilities: sigmoid for one output, softmax over several.
+
+    Args:
+        logit: shape ``(B, K)``.
+
+    Returns:
+        Probabilities of shape ``(B, K)`` in at least float32; rows sum to one if K > 1.
+    """
+    values = full_precision(logit)
+    return torch.sigmoid(values) if values.shape[1] == 1 else torch.softmax(values, dim=1)
+
+
+def property_target(y: Tensor, num_outputs: int) -> Tensor:
+    """Turn the property of a batch into the probabilities that T should give.
+
+    Args:
+        y: for one output the probability of the property (or 0 and 1, or booleans), shape ``(B,)`` or
+            ``(B, 1)``. For K > 1 outputs class indices as integers, shape ``(B,)`` or ``(B, 1)``, or one
+            probability per class, shape ``(B, K)``.
+        num_outputs: K.
+
+    Returns:
+        Target probabilities, shape ``(B, K)``, float32 (float64 if ``y`` is), without gradient.
+
+    Raises:
+        ValueError: shape, type or range of ``y`` do not fit ``num_outputs``.
+    """
+    y = y.detach()
+    one_value_each = y.ndim == 1 or (y.ndim == 2 and y.shape[1] == 1)
+    if one_value_each and num_outputs > 1 and not y.is_floating_point():
+        _require_range(y, num_outputs - 1, num_outputs)
+        return torch.nn.functional.one_hot(y.reshape(-1).long(), num_outputs).float()
+    if (one_value_each and num_outputs == 1) or (y.ndim == 2 and y.shape[1] == num_outputs):
+        _require_range(y, 1, num_outputs)
+        return full_precision(y.reshape(-1, num_outputs))
+    raise ValueError(
+        f"property: expected (B,) class indices as integers or (B, {num_outputs}) probabilities for a task "
+        f"network of {num_outputs} outputs, got {y.dtype} of shape {tuple(y.shape)}"
+    )
+
+
+def task_regression_loss(logit: Tensor, y: Tensor) -> Tensor:
+    r"""Eq. 3 of Task-GAN for one image, ``(T(.) - y)^2``, on probabilities.
+
+    The paper does not say whether T(.) is a logit or a probability; y is a class, so probabilities are
+    compared. G minimises it for the logits of x^; T for those of x, and of x^ if it is trained on both. The
+    mean over batch and outputs makes mu of eq. 4 independent of both.
+
+    Args:
+        logit: T(.), shape ``(B, K)``.
+        y: the property, as :func:`property_target` accepts it.
+
+    Returns:
+        The mean squared difference, a scalar from 0 to 1.
+
+    Raises:
+        ValueError: ``y`` does not fit the logits.
+    """
+    target = property_target(y, logit.shape[1])
+    if target.shape != logit.shape:
+        raise ValueError(f"property: expected {logit.shape[0]} values, one per image, got {target.shape[0]}")
+    return (task_probabilities(logit) - target).square().mean()
+
+
+def task_feature_loss(
+    restored_features: Sequence[Tensor],
+    reference_features: Sequence[Tensor],
+    layers: Sequence[int] | None = None,
+) -> Tensor:
+    r"""Eq. 3 on features, ``mean_l || t_l(x^) - t_l(x) ||^2``, a variant that the paper does not have.
+
+    Sigmoid and softmax saturate once T is sure; inner activations of T keep a gradient, and say where in the
+    image the evidence lies. Each restored image is paired with its own target, whose features are detached.
+
+    Args:
+        restored_features: activations of T for x^, each of shape ``(B, C, ...)``.
+        reference_features: activations of T for x, the same shapes.
+        layers: which activations to compare; None for all.
+
+    Returns:
+        The mean over layers, batch and features, a scalar.
+
+    Raises:
+        ConfigError: a layer does not exist.
+        ValueError: the shapes differ.
+    """
+    chosen = range(len(reference_features)) if layers is None else layers
+    return feature_matching_loss(reference_features, restored_features, per="sample", layers=chosen)
+
+
+class TaskLoss(torch.nn.Module):
+    """The generator's task loss: T should find in x^ what is true of x.
+
+    Attributes:
+        uses_reference: whether the call needs T's output for the target; if not, that pass can be saved.
+
+    Args:
+        match: ``"probabilities"``, eq. 3 as the paper writes it; or ``"features"``, a deviation that kept the
+            property as well and cost less PSNR in prototypes of PET denoising.
+        layers: which activations of T to compare by ``"features"``; None for all.
+
+    Raises:
+        ConfigError: ``match`` is unknown, or ``layers`` is empty or given without being used.
+    """
+
+    def __init__(self, match: TaskMatch = "probabilities", layers: Sequence[int] | None = None) -> None:
+        super().__init__()
+        if match not in get_args(TaskMatch):
+            raise ConfigError(f"match: expected 'probabilities' or 'features', got {match!r}")
+        if layers is not None and (match != "features" or not layers):
+            raise ConfigError(
+                "layers: expected at least one layer together with match 'features', "
+                f"got {list(layers)} with {match!r}"
+            )
+        self.uses_reference = match == "features"
+        self.layers = None if layers is None else tuple(layers)
+
+    def forward(self, restored: TaskOutput, reference: TaskOutput | None, y: Tensor) -> Tensor:
+        """Compute the loss of a batch.
+
+        Args:
+            restored: T(x^), with gradient to G.
+            reference: T(x); None if ``uses_reference`` is false.
+            y: the property, as :func:`property_target` accepts it; features are compared without it.
+
+        Returns:
+            A scalar.
+
+        Raises:
+            ValueError: ``reference`` is missing, or shapes do not fit.
+        """
+        if not self.uses_reference:
+            return task_regression_loss(restored.logit, y)
+        if reference is None:
+            raise ValueError("task loss on features: expected T's output for the target images, got None")
+        return task_feature_loss(restored.features, reference.features, self.layers)
+
+
+def _require_range(y: Tensor, highest: int, num_outputs: int) -> None:
+    lowest_found, highest_found = (bound.item() for bound in y.double().aminmax())
+    if not 0 <= lowest_found <= highest_found <= highest:
+        raise ValueError(
+            f"property: expected values from 0 to {highest} for a task network of {num_outputs} outputs, got "
+            f"{lowest_found:g} to {highest_found:g}: num_outputs must fit the classes of the data list"
+        )

@@ -1,0 +1,127 @@
+"""The report page: HTML, style and pictures in one file."""
+
+from html import escape
+
+from taskgan_ext.report.figures import Figure, draw_figures
+from taskgan_ext.report.pictures import CasePictures, ColourBar, Picture, draw_case
+from taskgan_ext.report.results import Preview, Results
+from taskgan_ext.report.style import STYLE
+from taskgan_ext.report.tables import case_table, definitions, settings_table, summary_table
+
+NOTICE = "Research use only, not for diagnosis"
+
+
+def build_page(results: Results) -> str:
+    """Build the page.
+
+    Args:
+        results: content of an evaluation folder.
+
+    Returns:
+        HTML that refers to no other file and loads nothing.
+    """
+    title = escape(results.presentation.title)
+    sections = [
+        _section("Results", summary_table(results, headline=True) + _all_measures(results)),
+        _section("Images", "".join(_case(preview, results) for preview in results.previews)),
+        _section("Figures", _figures(draw_figures(results))),
+        _section("Cases", case_table(results)),
+        _section(
+            "Definitions", "<p>x is the image that is judged, y the reference.</p>" + _definitions(results)
+        ),
+        _section("Settings", settings_table(_settings(results))),
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f'<header><h1>{title}</h1><p class="facts">{_facts(results)}</p>'
+        f'<p class="notice">{NOTICE}</p></header>\n'
+        + "\n".join(section for section in sections if section)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _section(heading: str, content: str) -> str:
+    return f"<section><h2>{heading}</h2>{content}</section>" if content else ""
+
+
+def _facts(results: Results) -> str:
+    presentation = results.presentation
+    names: dict[str, str] = {row["case"]: row["property"] for row in results.cases}
+    classes = [presentation.class_name(value) for value in names.values()]
+    counts = ", ".join(f"{classes.count(name)} {name}" for name in sorted(set(classes)))
+    number = f"{len(names)} case" + ("s" if len(names) != 1 else "")
+    facts = [number]
+    if len(set(classes)) <= 8:
+        facts.append(f"{presentation.property_name}: {counts}")
+    if presentation.unit:
+        facts.append(f"data in {presentation.unit}")
+    return " &middot; ".join(escape(fact) for fact in facts)
+
+
+def _all_measures(results: Results) -> str:
+    return f"<details><summary>All measures</summary>{summary_table(results, headline=False)}</details>"
+
+
+def _definitions(results: Results) -> str:
+    named = {row.metric for row in results.summary}
+    return definitions(info for name, info in results.metrics.items() if name in named)
+
+
+def _settings(results: Results) -> dict[str, str]:
+    versions = results.evaluation.get("versions", {})
+    return results.settings | {f"version.{name}": str(value) for name, value in versions.items()}
+
+
+def _case(preview: Preview, results: Results) -> str:
+    presentation = results.presentation
+    pictures = draw_case(preview, presentation)
+    name = f"{preview.name}, {presentation.property_name}: {presentation.class_name(preview.property)}"
+    return (
+        f'<article><h3>{escape(name)}</h3><div class="pictures">{_pictures(pictures, preview.name)}</div>'
+        f'<div class="bars">{_bar(pictures.image_bar, presentation.unit)}'
+        f"{_bar(pictures.error_bar, presentation.unit)}</div></article>"
+    )
+
+
+def _pictures(pictures: CasePictures, case: str) -> str:
+    return "".join(_picture(picture, case) for picture in [*pictures.images, *pictures.errors])
+
+
+def _picture(picture: Picture, case: str) -> str:
+    return (
+        f'<figure><img src="{picture.uri}" alt="{escape(case)}: {escape(picture.caption)}" '
+        f'style="aspect-ratio:{picture.aspect:.4f}"><figcaption>{escape(picture.caption)}</figcaption></figure>'
+    )
+
+
+def _bar(bar: ColourBar, unit: str) -> str:
+    middle = (bar.low + bar.high) / 2
+    ticks = "".join(f"<span>{_tick(value, bar.high)}</span>" for value in (bar.low, middle, bar.high))
+    label = f"{bar.caption}, {unit}" if unit else bar.caption
+    return (
+        f'<div class="bar"><div class="label">{escape(label)}</div>'
+        f'<img src="{bar.uri}" alt=""><div class="ticks">{ticks}</div></div>'
+    )
+
+
+def _tick(value: float, high: float) -> str:
+    digits = 0 if high >= 100 else 1 if high >= 10 else 2
+    return f"{value:.{digits}f}".replace("-", "\u2212") if abs(value) > 1e-9 * high else "0"
+
+
+def _figures(figures: list[Figure]) -> str:
+    return (
+        '<div class="figures">' + "".join(_figure(figure) for figure in figures) + "</div>" if figures else ""
+    )
+
+
+def _figure(figure: Figure) -> str:
+    return (
+        f"<figure><h3>{escape(figure.title)}</h3>"
+        f'<picture><source srcset="{figure.dark}" media="(prefers-color-scheme: dark)">'
+        f'<img src="{figure.light}" alt="{escape(figure.text)}"></picture>'
+        f"<figcaption>{escape(figure.text)}</figcaption></figure>"
+    )

@@ -1,0 +1,164 @@
+"""Slices as PNG pictures, ready for a page."""
+
+import io
+from base64 import b64encode
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskgan_ext.io.evaluation_files import INPUT, REFERENCE, RESTORED
+from taskgan_ext.io.presentation import Presentation
+from taskgan_ext.report.matplotlib_agg import load_matplotlib
+from taskgan_ext.report.results import Preview
+
+ERROR_COLORMAP = "RdBu_r"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with its caption.
+
+    Attributes:
+        caption: what it shows.
+        uri: PNG as data URI.
+        aspect: width divided by height, in mm.
+    """
+
+    caption: str
+    uri: str
+    aspect: float
+
+
+@dataclass(frozen=True)
+class ColourBar:
+    """A colour bar.
+
+    Attributes:
+        caption: what the colours mean.
+        uri: PNG as data URI, low values on the left.
+        low: value at the left end.
+        high: value at the right end.
+    """
+
+    caption: str
+    uri: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class CasePictures:
+    """The pictures of one case: images on one scale, errors on another.
+
+    Attributes:
+        images: input, restored, reference.
+        errors: input minus reference, restored minus reference.
+        image_bar: colour bar of the images.
+        error_bar: colour bar of the errors.
+    """
+
+    images: list[Picture]
+    errors: list[Picture]
+    image_bar: ColourBar
+    error_bar: ColourBar
+
+
+def draw_case(preview: Preview, presentation: Presentation) -> CasePictures:
+    """Draw the slices of a case and their errors.
+
+    Images run from 0 (or the lowest value, where there are negative ones) to the 99.5th percentile of the
+    object in the reference; the errors of both arms share the 99th percentile of all absolute errors.
+
+    Args:
+        preview: the slices; reference and restored at least.
+        presentation: orientation and colour map.
+
+    Returns:
+        The pictures.
+    """
+    shown = {arm: display(image, presentation.orientation) for arm, image in preview.arms.items()}
+    box = object_box(shown[REFERENCE])
+    shown = {arm: image[box] for arm, image in shown.items()}
+    reference = shown[REFERENCE]
+    errors = {arm: shown[arm] - reference for arm in (INPUT, RESTORED) if arm in shown}
+
+    high = float(np.percentile(reference[reference > 0], 99.5)) if (reference > 0).any() else 1.0
+    low = min(0.0, float(reference.min()))
+    widest = float(np.percentile(np.abs(np.stack(list(errors.values()))), 99)) or 1.0
+    height_mm, width_mm = _pixel_size(preview, presentation)
+    aspect = reference.shape[1] * width_mm / (reference.shape[0] * height_mm)
+    colormap = presentation.colormap
+    return CasePictures(
+        images=[Picture(arm, _png(image, colormap, low, high), aspect) for arm, image in shown.items()],
+        errors=[
+            Picture(f"{arm} \u2212 reference", _png(error, ERROR_COLORMAP, -widest, widest), aspect)
+            for arm, error in errors.items()
+        ],
+        image_bar=_bar("image", colormap, low, high),
+        error_bar=_bar("error", ERROR_COLORMAP, -widest, widest),
+    )
+
+
+def display(image: NDArray[np.float32], orientation: str) -> NDArray[np.float32]:
+    """Turn a slice into rows and columns of a screen.
+
+    Args:
+        image: shape ``(X, Y)``.
+        orientation: ``axial``: X towards the patient's right, Y towards anterior, shown in the radiological
+            manner; ``rows``: first axis downwards.
+
+    Returns:
+        Shape ``(rows, columns)``, first row on top.
+    """
+    return image[::-1, ::-1].T if orientation == "axial" else image
+
+
+def object_box(image: NDArray[np.float32], fraction: float = 0.05, margin: int = 4) -> tuple[slice, slice]:
+    """Bounding box of the object, so that a page does not show empty background.
+
+    Args:
+        image: shape ``(rows, columns)``.
+        fraction: the object is above this share of the 99.5th percentile.
+        margin: pixels kept around it.
+
+    Returns:
+        Slices of rows and columns; the whole image where there is no object.
+    """
+    mask = image > fraction * np.percentile(image, 99.5)
+    if not mask.any():
+        return slice(None), slice(None)
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return (
+        slice(max(int(rows[0]) - margin, 0), int(rows[-1]) + margin + 1),
+        slice(max(int(columns[0]) - margin, 0), int(columns[-1]) + margin + 1),
+    )
+
+
+def _pixel_size(preview: Preview, presentation: Presentation) -> tuple[float, float]:
+    x, y = preview.pixel_mm
+    return (y, x) if presentation.orientation == "axial" else (x, y)
+
+
+def _bar(caption: str, colormap: str, low: float, high: float) -> ColourBar:
+    ramp = np.linspace(low, high, 256, dtype=np.float32)[None].repeat(8, axis=0)
+    return ColourBar(caption, _png(ramp, colormap, low, high), low, high)
+
+
+def _png(image: NDArray[np.float32], colormap: str, low: float, high: float) -> str:
+    plt = load_matplotlib()
+    buffer = io.BytesIO()
+    plt.imsave(buffer, image, cmap=colormap, vmin=low, vmax=high, format="png", metadata={"Software": None})
+    return png_uri(buffer.getvalue())
+
+
+def png_uri(content: bytes) -> str:
+    """Make a data URI of a PNG file.
+
+    Args:
+        content: the file.
+
+    Returns:
+        ``data:image/png;base64,...``
+    """
+    return "data:image/png;base64," + b64encode(content).decode("ascii")

@@ -1,0 +1,115 @@
+"""The tables of a report as HTML; every text that comes from a file is escaped."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+from taskgan_ext.io.evaluation_files import ARMS, REFERENCE, MetricInfo, to_float
+from taskgan_ext.io.summary_text import summary_cells
+from taskgan_ext.report.results import Results
+
+BETTER = {"higher": "\u2191", "lower": "\u2193", "zero": "\u2192 0", "one": "\u2192 1", "": ""}
+"""Direction in which a metric improves, as a sign."""
+
+
+def summary_table(results: Results, *, headline: bool) -> str:
+    """Lay out mean and standard deviation, one metric a row, one arm a column.
+
+    Args:
+        results: content of an evaluation folder.
+        headline: only the metrics of the short table.
+
+    Returns:
+        HTML.
+    """
+    cells = summary_cells(results.summary, results.metrics, headline=headline)
+    arms = [arm for arm in ARMS if any(arm in of_metric for of_metric in cells.values())]
+    body = [
+        [_metric_head(results.metrics[name]), *(_spread(of_metric.get(arm, "")) for arm in arms)]
+        for name, of_metric in cells.items()
+    ]
+    return _table(["", *arms], body)
+
+
+def case_table(results: Results) -> str:
+    """Lay out the headline metrics of every case and arm but the reference.
+
+    Args:
+        results: content of an evaluation folder.
+
+    Returns:
+        HTML.
+    """
+    names = [
+        name
+        for name, info in results.metrics.items()
+        if (info.headline or info.plot) and name in results.cases[0]
+    ]
+    head = ["case", escape(results.presentation.property_name), "image"]
+    head += [escape(results.metrics[name].label) for name in names]
+    previous = ""
+    body = []
+    for row in results.cases:
+        if row["arm"] == REFERENCE and not any(row[name] for name in names):
+            continue
+        again = row["case"] == previous
+        previous = row["case"]
+        property_name = results.presentation.class_name(row["property"])
+        body.append(
+            ["" if again else escape(row["case"]), "" if again else escape(property_name), escape(row["arm"])]
+            + [escape(_case_cell(row[name], results.metrics[name])) for name in names]
+        )
+    return _table(head, body, text_columns=3)
+
+
+def settings_table(settings: Mapping[str, str]) -> str:
+    """Lay out names and values.
+
+    Args:
+        settings: text by name.
+
+    Returns:
+        HTML.
+    """
+    body = [[f"<code>{escape(name)}</code>", escape(value)] for name, value in settings.items()]
+    return _table([], body, text_columns=2)
+
+
+def definitions(metrics: Iterable[MetricInfo]) -> str:
+    """List what each metric means.
+
+    Args:
+        metrics: definitions.
+
+    Returns:
+        HTML.
+    """
+    items = "".join(f"<dt>{escape(info.label)}</dt><dd>{escape(info.definition)}</dd>" for info in metrics)
+    return f"<dl>{items}</dl>"
+
+
+def _metric_head(info: MetricInfo) -> str:
+    sign = BETTER[info.better]
+    return escape(info.label) + (f' <span class="better">{sign}</span>' if sign else "")
+
+
+def _spread(cell: str) -> str:
+    mean, sign, sd = escape(cell).partition(" \u00b1 ")
+    return f'{mean}<span class="sd">{sign}{sd}</span>' if sign else mean
+
+
+def _case_cell(cell: str, info: MetricInfo) -> str:
+    if not cell.strip():
+        return ""
+    return ("wrong" if to_float(cell) else "right") if info.counted else info.number(to_float(cell))
+
+
+def _table(head: Sequence[str], body: Sequence[Sequence[str]], text_columns: int = 1) -> str:
+    def cells(tag: str, row: Sequence[str]) -> str:
+        return "".join(
+            f"<{tag}{'' if number >= text_columns else ' class=text'}>{cell}</{tag}>"
+            for number, cell in enumerate(row)
+        )
+
+    top = f"<thead><tr>{cells('th', head)}</tr></thead>" if head else ""
+    rows = "".join(f"<tr>{cells('td', row)}</tr>" for row in body)
+    return f'<div class="scroll"><table>{top}<tbody>{rows}</tbody></table></div>'
