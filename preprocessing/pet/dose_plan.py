@@ -30,8 +30,8 @@ def dose_intervals(doses: Sequence[float], realisations: int) -> dict[tuple[floa
     width = max(doses)
     if realisations < 1 or realisations * width > 1 + 10**-_DIGITS:
         raise ConfigError(
-            f"expected realisations >= 1 with realisations x largest dose <= 1, got {realisations} x {width}; independent "
-            "realisations share no event, ask for fewer or for a smaller dose"
+            f"expected at least 1 realisation and realisations x largest dose <= 1, got {realisations} x "
+            f"{width}; independent realisations share no event, ask for fewer or for a smaller dose"
         )
     return {
         (dose, k): (round(k * width, _DIGITS), min(round(k * width + dose, _DIGITS), 1.0))

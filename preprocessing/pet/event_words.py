@@ -79,12 +79,12 @@ class AddressLayout:
         """Number of bins; valid addresses are below it."""
         return prod(self.sizes)
 
-    def decode(self, events: Words, first_word: int = 0) -> tuple[Words, ...]:
+    def decode(self, events: Words, first_event: int = 0) -> tuple[Words, ...]:
         """Split the addresses of events into one index per dimension.
 
         Args:
             events: coincidences, prompt or delayed.
-            first_word: position of ``events[0]`` in its file, for the error message.
+            first_event: index of ``events[0]`` among the events of its file, for the error message.
 
         Returns:
             Indices in the order of ``names``.
@@ -92,7 +92,7 @@ class AddressLayout:
         Raises:
             DataError: an address is out of range.
         """
-        rest = self.addresses(events, first_word)
+        rest = self.addresses(events, first_event)
         indices: list[Words] = []
         for size in reversed(self.sizes[1:]):
             quotient = rest // np.uint32(size)
@@ -100,12 +100,12 @@ class AddressLayout:
             rest = quotient
         return (rest, *reversed(indices))
 
-    def addresses(self, events: Words, first_word: int = 0) -> Words:
+    def addresses(self, events: Words, first_event: int = 0) -> Words:
         """Return the addresses of events, checked.
 
         Args:
             events: coincidences, prompt or delayed.
-            first_word: position of ``events[0]`` in its file, for the error message.
+            first_event: index of ``events[0]`` among the events of its file, for the error message.
 
         Raises:
             DataError: an address is out of range.
@@ -114,7 +114,7 @@ class AddressLayout:
         if addresses.size and int(addresses.max()) >= self.num_addresses:
             index = int(np.argmax(addresses >= self.num_addresses))
             raise DataError(
-                f"event {first_word + index}: expected a bin address below {self.num_addresses} "
+                f"event {first_event + index}: expected a bin address below {self.num_addresses} "
                 f"({' x '.join(f'{s} {n}' for n, s in zip(self.names, self.sizes, strict=True))}), "
                 f"got {int(addresses[index])}; the header belongs to another file or scanner"
             )

@@ -32,18 +32,16 @@ def add_to_histogram(histogram: NDArray[np.int32], events: Words, layout: Addres
     np.add.at(histogram.reshape(-1), layout.addresses(events), np.int32(1))
 
 
-def counts_to_events(prompts: NDArray[np.int32], delayeds: NDArray[np.int32]) -> Words:
-    """Turn counts into events: first the prompts, then the delayeds, each in the order of their addresses.
+def counts_to_events(counts: NDArray[np.int32], *, prompts: bool) -> Words:
+    """Turn counts into events in the order of their addresses.
 
     Args:
-        prompts: prompt counts in address order, any shape.
-        delayeds: delayed counts, same shape.
+        counts: counts in address order, any shape.
+        prompts: whether the events are prompts; delayeds otherwise.
     """
-    addresses = np.arange(prompts.size, dtype=np.uint32)
-    num_prompts = int(prompts.sum(dtype=np.int64))
-    events = np.empty(num_prompts + int(delayeds.sum(dtype=np.int64)), np.uint32)
-    events[:num_prompts] = np.repeat(addresses | PROMPT_BIT, prompts.reshape(-1))
-    events[num_prompts:] = np.repeat(addresses, delayeds.reshape(-1))
+    events = np.repeat(np.arange(counts.size, dtype=np.uint32), counts.reshape(-1))
+    if prompts:
+        events |= PROMPT_BIT
     return events
 
 

@@ -103,12 +103,17 @@ def _write_excerpt(
 ) -> None:
     """Draw the events of an excerpt and write them."""
     whole: Interval = (0.0, excerpt.fraction)
-    prompts = to_event_order(poisson_increments(expected, [whole], seed, subject)[whole])
-    mean_delayeds = torch.full_like(prompts, excerpt.fraction * excerpt.randoms_per_bin)
-    delayeds = torch.poisson(mean_delayeds, generator=_generator("delayeds", seed, subject))
+    prompts = to_event_order(poisson_increments(expected, [whole], seed, subject)[whole]).int()
     layout = sinogram_layout(scanner, prompts.shape[0])
-    events = counts_to_events(prompts.int().numpy(), delayeds.int().numpy())
-    del prompts, delayeds, mean_delayeds  # the sort by time needs the memory
+    prompt_events = counts_to_events(prompts.numpy(), prompts=True)
+    del prompts  # sinograms and events of a whole scan are large: one at a time
+    mean_delayeds = torch.full(layout.sizes, excerpt.fraction * excerpt.randoms_per_bin)
+    delayeds = torch.poisson(mean_delayeds, generator=_generator("delayeds", seed, subject)).int()
+    del mean_delayeds
+    delayed_events = counts_to_events(delayeds.numpy(), prompts=False)
+    del delayeds
+    events = np.concatenate([prompt_events, delayed_events])
+    del prompt_events, delayed_events
 
     words = events_to_words(events, excerpt.duration_ms, random_key("event times", seed, subject))
     history: dict[str, Any] = {"subject": subject, "seed": seed, "dose_fraction": excerpt.fraction}

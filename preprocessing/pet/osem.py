@@ -3,10 +3,8 @@
 import torch
 
 from preprocessing.pet.scanner import ImageGrid
-from preprocessing.pet.system_matrix import SystemMatrix
+from preprocessing.pet.system_matrix import SystemMatrix, column_blocks
 
-_COLUMNS_PER_BLOCK = 24
-"""Slices updated together: a block's image stays in the processor's cache."""
 _SMALLEST_EXPECTATION = 1e-9
 _SMALLEST_SENSITIVITY = 1e-6
 
@@ -25,9 +23,9 @@ def osem(
         X <- X * A_s^T( m_s y_s / (m_s (A_s X) + a_s) ) / (A_s^T m_s)
 
     The subsets are visited in natural order: at 1 % of the counts it leaves the mean of the brain closer to
-    that of noise-free data (+0.8 %) than steps of 11 subsets (-1.3 %), at equal noise. The start image is 1
-    inside the circle of radius ``size / 2 - 1`` pixels and stays 0 outside. Factors and additive terms are
-    the same for all time-of-flight bins of a ray.
+    that of noise-free data (+0.4 %) than steps of 3, 5 or 11 subsets (-1 %), at equal noise (two phantoms,
+    three realisations each). The start image is 1 inside the circle of radius ``size / 2 - 1`` pixels and
+    stays 0 outside. Factors and additive terms are the same for all time-of-flight bins of a ray.
 
     Args:
         counts: measured prompts y, ``(subset, tof, angle of the subset, bin, column)``, float32.
@@ -50,12 +48,10 @@ def osem(
             f"expected counts {expected} and factors {rays}, got {tuple(counts.shape)}, "
             f"{tuple(multiplicative.shape)} and {tuple(additive.shape)}"
         )
-    columns = range(0, counts.shape[-1], _COLUMNS_PER_BLOCK)
-    blocks = [slice(start, start + _COLUMNS_PER_BLOCK) for start in columns]
     return torch.cat(
         [
             _osem_block(counts[..., b], multiplicative[..., b], additive[..., b], matrix, num_iterations)
-            for b in blocks
+            for b in column_blocks(counts.shape[-1])
         ],
         dim=1,
     )

@@ -22,6 +22,9 @@ _OTHER_CORTEX = 0.95  # uptake far from every region
 _OTHER_WEIGHT = 0.05
 _FLUID = 0.10
 _SKULL = 0.12
+_BRAIN_STEM = 0.15  # additional uptake of the white matter of the stem
+_CEREBELLAR_WHITE_LOSS = 0.25  # cerebellar white matter takes up less than cerebral
+_TEXTURE_SD = 0.03
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,15 @@ def make_phantom(
 
     cortex = _cortical_uptake(weights, uptake) * _patchy_field(settings, texture_rng)[inside]
     grey_uptake = cortex * (1 - cerebellum) + np.float32(uptake.cerebellum) * cerebellum
-    white_uptake = _white_matter_uptake(white, uptake)[inside] * (1 - np.float32(0.25) * cerebellum)
-    texture = texture_rng.normal(1, 0.03, int(inside.sum())).astype(np.float32)
+    white_uptake = _white_matter_uptake(white, uptake)[inside] * (
+        1 - np.float32(_CEREBELLAR_WHITE_LOSS) * cerebellum
+    )
+    texture = texture_rng.normal(1, _TEXTURE_SD, int(inside.sum())).astype(np.float32)
     tissue = (grey[inside] * grey_uptake + white[inside] * white_uptake) * texture
 
     head = surround(grey + white, WORKING_GRID)
     activity = _fluid_and_scalp(np.clip(1 - grey - white, 0, 1) * (t1 > 0.02), head, uptake)
-    activity[inside] += tissue + np.float32(0.15) * (white[inside] * _brain_stem(position[:, inside]))
+    activity[inside] += tissue + np.float32(_BRAIN_STEM) * (white[inside] * _brain_stem(position[:, inside]))
     suvr = measure_suvr(activity, regions, WORKING_GRID.spacing)
     truth = {
         "preset": preset,

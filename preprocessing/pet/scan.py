@@ -26,8 +26,8 @@ _COLUMNS_PER_BATCH = 96
 class ScanSettings:
     """How a scan is simulated and reconstructed.
 
-    The default counts are an estimate for 330 MBq of 18F-florbetaben, 90 minutes after injection, 20 minutes in
-    a SIGNA PET/MR: about 1.1e8 trues, 2 million per slice of the brain.
+    The default counts are an estimate for 330 MBq of 18F-florbetaben, 90 minutes after injection, 20 minutes
+    in a SIGNA PET/MR: about 1.1e8 trues, 2 million per slice of the brain.
 
     Attributes:
         counts_per_slice: expected trues at full dose, mean over the slices of the volume.

@@ -61,8 +61,9 @@ def write_subject(cohort_dir: Path, index: int, settings: CohortSettings) -> Non
     save_nifti(phantom.render_regions(grid), grid.affine, folder / regions)
     low = {}
     for (dose, realisation), volume in scan.low.items():
-        low[_low_name(name, dose, realisation)] = {"dose": dose, "realisation": realisation}
-        save_nifti(volume, grid.affine, folder / _low_name(name, dose, realisation))
+        file = _low_name(name, dose, realisation + 1)
+        low[file] = {"dose": dose, "realisation": realisation + 1}  # people and file names count from 1
+        save_nifti(volume, grid.affine, folder / file)
     write_json(
         folder / f"{name}.json",
         {

@@ -18,6 +18,7 @@ import torch
 
 from preprocessing.pet.scanner import ImageGrid, Scanner
 
+_COLUMNS_PER_BLOCK = 24
 _SMALLEST_TOF_WEIGHT = 2e-3
 """Time-of-flight weights below this are dropped; the sum over bins changes by less than 1e-3."""
 
@@ -67,8 +68,10 @@ class SystemMatrix:
             ``(subset, tof, angle of the subset, bin, Z)``, in the unit of the stack times mm.
         """
         result = stack.new_empty(self.num_subsets, *self.shape, stack.shape[1])
-        for matrix, part in zip(self.forward, result, strict=True):
-            part.copy_((matrix @ stack).reshape(part.shape))
+        for columns in column_blocks(stack.shape[1]):
+            block = stack[:, columns].contiguous()
+            for matrix, part in zip(self.forward, result[..., columns], strict=True):
+                part.copy_((matrix @ block).reshape(part.shape))
         return result
 
     def backproject(self, sinogram: torch.Tensor) -> torch.Tensor:
@@ -80,11 +83,18 @@ class SystemMatrix:
         Returns:
             A stack ``(num_pixels, Z)``.
         """
-        num_slices = sinogram.shape[-1]
-        result = sinogram.new_zeros(self.grid.num_pixels, num_slices)
-        for matrix, part in zip(self.adjoint, sinogram, strict=True):
-            result += matrix @ part.reshape(-1, num_slices)
+        result = sinogram.new_zeros(self.grid.num_pixels, sinogram.shape[-1])
+        for columns in column_blocks(sinogram.shape[-1]):
+            block = sinogram[..., columns].flatten(1, 3)
+            for matrix, part in zip(self.adjoint, block, strict=True):
+                result[:, columns] += matrix @ part
         return result
+
+
+def column_blocks(num_columns: int) -> list[slice]:
+    """Split the columns of a stack in blocks whose image stays in the processor's cache during a product."""
+    starts = range(0, num_columns, _COLUMNS_PER_BLOCK)
+    return [slice(start, min(start + _COLUMNS_PER_BLOCK, num_columns)) for start in starts]
 
 
 @functools.cache

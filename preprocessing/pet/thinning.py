@@ -5,8 +5,8 @@ events. Prompts and delayeds are thinned alike, before any correction; tags stay
 
 Each event has one uniform number, given by its index among all events of the file and a key. Keeping
 ``u < p`` makes doses nested; keeping ``k w <= u < k w + p`` for k = 0, 1, ... makes disjoint, hence
-independent, realisations. The numbers come from the counter-based generator Philox (Salmon et al., SC 2011), so
-the result does not depend on the chunks in which a file is read.
+independent, realisations. The numbers come from the counter-based generator Philox (Salmon et al., SC
+2011), so the result does not depend on the chunks in which a file is read.
 """
 
 import hashlib

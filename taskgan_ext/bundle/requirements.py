@@ -42,7 +42,11 @@ def check_requirements(description: Mapping[str, object]) -> None:
     """
     wanted = {package: str(description[key]) for key, package in FRAMEWORKS.items() if key in description}
     packages = description.get("required_packages_version")
-    wanted |= {str(name): str(version) for name, version in packages.items()} if isinstance(packages, Mapping) else {}
+    wanted |= (
+        {str(name): str(version) for name, version in packages.items()}
+        if isinstance(packages, Mapping)
+        else {}
+    )
     problems = [problem for name, version in wanted.items() if (problem := _compare(name, version))]
     if problems:
         raise DependencyError(

@@ -23,7 +23,9 @@ def find_bundle_root(name: str) -> str:
     config = config_file(sys.argv)
     if config is not None:
         candidates.insert(0, config.absolute().parent.parent)
-    return next((str(folder) for folder in candidates if (folder / "configs" / "metadata.json").is_file()), ".")
+    return next(
+        (str(folder) for folder in candidates if (folder / "configs" / "metadata.json").is_file()), "."
+    )
 
 
 def config_file(arguments: Sequence[str]) -> Path | None:

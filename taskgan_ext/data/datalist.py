@@ -12,7 +12,7 @@ from typing import Any
 
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json
-from taskgan_ext.keys import IMAGE, LABEL, PROPERTY, REGIONS, SECTIONS, SUBJECT
+from taskgan_ext.keys import IMAGE, LABEL, PROPERTY, REGIONS, SECTIONS, SUBJECT, TEST
 
 REQUIRED = (IMAGE, LABEL, PROPERTY, SUBJECT)
 PATHS = (IMAGE, LABEL, REGIONS)
@@ -48,7 +48,9 @@ def load_datalist(
     for item in items:
         for key in PATHS:
             if key in item and not Path(item[key]).is_file():
-                raise DataError(f"data list {path}: {item[SUBJECT]} names {item[key]} as {key}, which does not exist")
+                raise DataError(
+                    f"data list {path}: {item[SUBJECT]} names {item[key]} as {key}, which does not exist"
+                )
     return items
 
 
@@ -69,7 +71,9 @@ def check_datalist(content: dict[str, Any], path: Path) -> None:
         for number, item in enumerate(content[section]):
             missing = [key for key in REQUIRED if key not in item]
             if missing:
-                raise DataError(f"data list {path}: {section}[{number}] has no {', '.join(map(repr, missing))}")
+                raise DataError(
+                    f"data list {path}: {section}[{number}] has no {', '.join(map(repr, missing))}"
+                )
             first = home.setdefault(item[SUBJECT], section)
             if first != section:
                 raise DataError(
@@ -78,22 +82,26 @@ def check_datalist(content: dict[str, Any], path: Path) -> None:
                 )
 
 
-def list_images(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """List the images of a restoration without a data list: one file, or all NIfTI files of a folder.
+def list_images(path: str | os.PathLike[str], make_with: str = "") -> list[dict[str, Any]]:
+    """List the images to restore: one file, all NIfTI files of a folder, or the test section of a data list.
 
     Args:
-        path: a ``.nii`` or ``.nii.gz`` file, or a folder of them.
+        path: a ``.nii`` or ``.nii.gz`` file, a folder of them, or a folder with ``datalist.json``.
+        make_with: the command that makes a data list; it ends the message when there is nothing.
 
     Returns:
-        Items with ``image`` and ``subject`` (the file's name without its ending).
+        Items with ``image`` and ``subject`` (for a file its name without its ending).
 
     Raises:
         DataError: there is no such file, or the folder holds none.
     """
     path = Path(path)
+    if (path / "datalist.json").is_file():
+        return [{key: item[key] for key in (IMAGE, SUBJECT)} for item in load_datalist(path, TEST)]
     files = sorted(path.glob("*.nii")) + sorted(path.glob("*.nii.gz")) if path.is_dir() else [path]
     if not files or not files[0].is_file():
-        raise DataError(f"{path}: expected a NIfTI file, or a folder that holds some, found none")
+        hint = f"; make simulated ones with: {make_with}" if make_with else ""
+        raise DataError(f"{path}: expected a NIfTI file, or a folder that holds some, found none{hint}")
     return [{IMAGE: str(file), SUBJECT: file.name.split(".nii")[0]} for file in files]
 
 

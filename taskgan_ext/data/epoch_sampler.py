@@ -12,7 +12,7 @@ class EpochIndex(NamedTuple):
     """The index of a sample together with the epoch, so that its augmentation can be seeded by both."""
 
     epoch: int
-    index: int
+    sample: int
 
 
 class EpochSampler(DistributedSampler[EpochIndex]):
@@ -32,7 +32,9 @@ class EpochSampler(DistributedSampler[EpochIndex]):
         ValueError: ``num_samples`` is not between 1 and the length of the data set.
     """
 
-    def __init__(self, dataset: Sized, seed: int = 0, num_samples: int | None = None, shuffle: bool = True) -> None:
+    def __init__(
+        self, dataset: Sized, seed: int = 0, num_samples: int | None = None, shuffle: bool = True
+    ) -> None:
         length = len(dataset)
         if num_samples is not None and not 1 <= num_samples <= length:
             raise ValueError(f"expected num_samples between 1 and {length}, got {num_samples}")
@@ -58,7 +60,9 @@ class EpochSampler(DistributedSampler[EpochIndex]):
         order = order[: self.epoch_samples]
         while len(order) < self.total_size:
             order += order[: self.total_size - len(order)]
-        return iter([EpochIndex(self.epoch, i) for i in order[self.rank : self.total_size : self.num_replicas]])
+        return iter(
+            [EpochIndex(self.epoch, i) for i in order[self.rank : self.total_size : self.num_replicas]]
+        )
 
     def __len__(self) -> int:
         return self.num_samples

@@ -49,7 +49,6 @@ class SliceDataset(Dataset[dict[str, Any]]):
         seed: seed of the augmentation.
         cache_rate: share of the volumes kept in memory.
         num_workers: threads that fill the cache.
-        progress: show a bar while the cache is filled.
 
     Raises:
         ValueError: ``stack`` is even.
@@ -67,13 +66,16 @@ class SliceDataset(Dataset[dict[str, Any]]):
         seed: int = 0,
         cache_rate: float = 1.0,
         num_workers: int = 2,
-        progress: bool = True,
     ) -> None:
         if stack < 1 or stack % 2 == 0:
             raise ValueError(f"expected an odd number of slices in a stack, got {stack}")
         # copy_cache off: volumes are only read here, so copying a volume for each slice would be wasted.
         self.volumes = CacheDataset(
-            data, transform, cache_rate=cache_rate, num_workers=num_workers, progress=progress, copy_cache=False
+            data,
+            transform,
+            cache_rate=cache_rate,
+            num_workers=num_workers,
+            copy_cache=False,
         )
         self.augment = None if augment is None else Compose([augment])
         self.stack = stack
@@ -84,16 +86,15 @@ class SliceDataset(Dataset[dict[str, Any]]):
         depth = next(value.shape[-1] for value in self.volumes[case].values() if _is_volume(value))
         first, last = (0, depth - 1) if slices is None else slices
         if not 0 <= first <= last < depth:
-            raise DataError(
-                f"{self.volumes.data[case].get(SUBJECT, case)}: expected slices {first}..{last} to lie within 0..{depth - 1}"
-            )
+            subject = self.volumes.data[case].get(SUBJECT, case)
+            raise DataError(f"{subject}: expected slices {first}..{last} to lie within 0..{depth - 1}")
         return range(first, last + 1)
 
     def __len__(self) -> int:
         return len(self.index)
 
     def __getitem__(self, index: int | EpochIndex) -> dict[str, Any]:
-        number = index.index if isinstance(index, EpochIndex) else index
+        number = index.sample if isinstance(index, EpochIndex) else index
         case, position = self.index[number]
         item: dict[str, Any] = {}
         for key, value in self.volumes[case].items():
@@ -105,7 +106,7 @@ class SliceDataset(Dataset[dict[str, Any]]):
         if self.augment is None:
             return item
         if isinstance(index, EpochIndex):
-            sequence = np.random.SeedSequence([self.seed, index.epoch, index.index])
+            sequence = np.random.SeedSequence([self.seed, index.epoch, index.sample])
             self.augment.set_random_state(seed=int(sequence.generate_state(1)[0]))
         return self.augment(item)
 

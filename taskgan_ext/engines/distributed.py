@@ -32,7 +32,9 @@ def start_process_group() -> None:
 
 def local_device() -> torch.device:
     """Give the device of this process: its own GPU where there is one, else the CPU."""
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if torch.cuda.is_available() else torch.device("cpu")
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def share_of_batch(batch_size: int) -> int:

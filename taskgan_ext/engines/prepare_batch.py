@@ -27,7 +27,9 @@ def prepare_restoration_batch(
     Returns:
         x~, x and y as plain tensors: meta data have no part in a training step.
     """
-    image, label = (_plain(batch[key]).to(device, non_blocking=non_blocking, **kwargs) for key in (IMAGE, LABEL))
+    image, label = (
+        _plain(batch[key]).to(device, non_blocking=non_blocking, **kwargs) for key in (IMAGE, LABEL)
+    )
     return image, label, torch.as_tensor(batch[PROPERTY]).to(device, non_blocking=non_blocking)
 
 

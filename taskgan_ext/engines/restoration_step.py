@@ -83,12 +83,13 @@ def restoration_step(
         _add_gradients(own_losses[LOSS_DISCRIMINATOR], discriminator)
         loss_gan = losses.matching(real.features, restored.features)
     if task_network is not None:
+        trained = losses.task_training != "frozen"
         with autocast():
-            with torch.set_grad_enabled(losses.task_training != "frozen"):
-                real = task_network(target)
             restored = task_network(leaf)
+            with torch.set_grad_enabled(trained):
+                real = task_network(target) if trained or losses.task.uses_reference else None
         loss_task = losses.task(restored, real, prop)
-        if losses.task_training != "frozen":
+        if real is not None and trained:
             own_losses[LOSS_TASK_NETWORK] = _task_network_loss(real, restored, prop, losses.task_training)
             _add_gradients(own_losses[LOSS_TASK_NETWORK], task_network)
     loss_pixel = losses.pixel(pred, target)
@@ -99,10 +100,16 @@ def restoration_step(
         torch.autograd.backward([through_pixels, pred], [torch.ones_like(through_pixels), through_networks])
     else:
         through_pixels.backward()
-    return leaf.detach(), total.detach(), {name: value.detach() for name, value in {**terms, **own_losses}.items()}
+    return (
+        leaf.detach(),
+        total.detach(),
+        {name: value.detach() for name, value in {**terms, **own_losses}.items()},
+    )
 
 
-def _task_network_loss(real: NetworkOutput, restored: NetworkOutput, prop: Tensor, training: TaskTraining) -> Tensor:
+def _task_network_loss(
+    real: NetworkOutput, restored: NetworkOutput, prop: Tensor, training: TaskTraining
+) -> Tensor:
     loss = task_regression_loss(real.logit, prop)
     return loss + task_regression_loss(restored.logit, prop) if training == "both" else loss
 

@@ -99,7 +99,14 @@ class TaskGANTrainer(LossTrainer):
         self.max_gradient_norm = max_gradient_norm
         kwargs.setdefault("prepare_batch", prepare_restoration_batch)
         super().__init__(
-            device, max_epochs, train_data_loader, self._loss_names(), hyperparameters, train_handlers, amp=amp, **kwargs
+            device,
+            max_epochs,
+            train_data_loader,
+            self._loss_names(),
+            hyperparameters,
+            train_handlers,
+            amp=amp,
+            **kwargs,
         )
         for member in (self.network, self.discriminator, self.task_network):
             if member is not None:
@@ -114,7 +121,9 @@ class TaskGANTrainer(LossTrainer):
         trained = {"generator": (self.network, generator)}
         if objective.uses_discriminator:
             if self.discriminator is None or discriminator is None:
-                raise ConfigError(f"lambda_gan is {objective.lambda_gan}: expected a discriminator and its optimiser")
+                raise ConfigError(
+                    f"lambda_gan is {objective.lambda_gan}: expected a discriminator and its optimiser"
+                )
             trained["discriminator"] = (self.discriminator, discriminator)
         if objective.uses_task_network:
             if self.task_network is None:
@@ -122,7 +131,9 @@ class TaskGANTrainer(LossTrainer):
             self.task_network.requires_grad_(training != "frozen").eval()
             if training != "frozen":
                 if task is None:
-                    raise ConfigError(f"task_training is '{training}': expected an optimiser of the task network")
+                    raise ConfigError(
+                        f"task_training is '{training}': expected an optimiser of the task network"
+                    )
                 trained["task_network"] = (self.task_network, task)
         return trained
 
@@ -135,7 +146,9 @@ class TaskGANTrainer(LossTrainer):
         return names
 
     def _iteration(self, engine: Engine, batchdata: Mapping[str, Any]) -> dict[str, Tensor]:
-        image, label, prop = self.prepare_batch(batchdata, self.state.device, self.non_blocking, **self.to_kwargs)
+        image, label, prop = self.prepare_batch(
+            batchdata, self.state.device, self.non_blocking, **self.to_kwargs
+        )
         for network, optimizer in self.trained.values():
             network.train()
             optimizer.zero_grad(set_to_none=True)

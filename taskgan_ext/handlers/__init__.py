@@ -1,7 +1,17 @@
 """Ignite handlers that MONAI does not have."""
 
+from taskgan_ext.handlers.evaluation_table import EvaluationTable
+from taskgan_ext.handlers.load_weights import LoadWeights, load_weights
 from taskgan_ext.handlers.loss_history import LossHistory
 from taskgan_ext.handlers.progress import Progress
 from taskgan_ext.handlers.training_checkpoint import TrainingCheckpoint, load_checkpoint
 
-__all__ = ["LossHistory", "Progress", "TrainingCheckpoint", "load_checkpoint"]
+__all__ = [
+    "EvaluationTable",
+    "LoadWeights",
+    "LossHistory",
+    "Progress",
+    "TrainingCheckpoint",
+    "load_checkpoint",
+    "load_weights",
+]

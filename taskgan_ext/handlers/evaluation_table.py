@@ -187,8 +187,6 @@ def _case(item: Mapping[str, Any], result: Mapping[str, Any]) -> Case:
         raise ConfigError(
             f"expected {', '.join(missing)} in the batch or output of the evaluator, found none"
         )
-    image = result[IMAGE]
-    meta = image.meta if isinstance(image, monai.data.MetaTensor) else {}
     label = _plain(result[LABEL])
     pred = _plain(result[PRED])
     if pred.shape != label.shape:
@@ -200,13 +198,19 @@ def _case(item: Mapping[str, Any], result: Mapping[str, Any]) -> Case:
     return Case(
         subject=str(item[SUBJECT]),
         property=value if isinstance(value, str) else float(value),
-        image=_plain(image),
+        image=_plain(result[IMAGE]),
         label=label,
         pred=pred,
         regions=_plain(item[REGIONS]) if REGIONS in item else None,
-        scale=float(meta.get("scale", 1.0)),
+        scale=_scale(result[IMAGE], item.get(IMAGE)),
         truth={key: float(item[key]) for key in sorted(item) if key.startswith("true_")},
     )
+
+
+def _scale(*images: Tensor | None) -> float:
+    """Take the scale from the first image that knows it; postprocessing may have dropped it."""
+    metas = [image.meta for image in images if isinstance(image, monai.data.MetaTensor)]
+    return next((float(meta["scale"]) for meta in metas if "scale" in meta), 1.0)
 
 
 def _plain(tensor: Tensor) -> Tensor:

@@ -4,13 +4,14 @@ import csv
 import os
 from pathlib import Path
 
+import ignite.distributed as idist
 from ignite.engine import Engine, Events
 
 from taskgan_ext.io.atomic import atomic_path
 
 
 class LossHistory:
-    """Write one row an epoch: the means in ``state.metrics``, and the validation metrics where there are some.
+    """Write one row an epoch: the means in ``state.metrics``, and validation metrics where there are some.
 
     A resumed run keeps the rows of the epochs that it does not repeat.
 
@@ -30,7 +31,8 @@ class LossHistory:
         Args:
             engine: a trainer.
         """
-        engine.add_event_handler(Events.EPOCH_COMPLETED, self.write)
+        if idist.get_rank() == 0:
+            engine.add_event_handler(Events.EPOCH_COMPLETED, self.write)
 
     def write(self, engine: Engine) -> None:
         """Add the row of this epoch.

@@ -2,6 +2,7 @@
 
 import sys
 
+import ignite.distributed as idist
 from ignite.engine import Engine, Events
 from tqdm import tqdm
 
@@ -11,12 +12,10 @@ class Progress:
 
     Args:
         description: what is done, beside the bar.
-        enabled: switch for processes that must not draw.
     """
 
-    def __init__(self, description: str, enabled: bool = True) -> None:
+    def __init__(self, description: str) -> None:
         self.description = description
-        self.enabled = enabled
         self.bar: tqdm[object] | None = None
 
     def attach(self, engine: Engine) -> None:
@@ -41,7 +40,7 @@ class Progress:
                 total=engine.state.max_epochs * engine.state.epoch_length,
                 initial=engine.state.iteration - 1,
                 desc=self.description,
-                disable=not self.enabled,
+                disable=idist.get_rank() > 0,
                 mininterval=0.2 if sys.stderr.isatty() else 10,
             )
         self.bar.update(1)

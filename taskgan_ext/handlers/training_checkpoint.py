@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import ignite.distributed as idist
 import torch
-import torch.distributed as dist
 from ignite.engine import Engine, Events
 from torch import nn
 
@@ -80,9 +80,11 @@ class TrainingCheckpoint:
             part.load_state_dict(content["state"][name])
         engine.state.epoch = content["epoch"]
         engine.state.iteration = content["epoch"] * engine.state.epoch_length
-        restore_random_state(content["random"][_rank() if _rank() < len(content["random"]) else 0])
+        restore_random_state(content["random"][idist.get_rank() % len(content["random"])])
         done = "complete" if engine.state.epoch >= engine.state.max_epochs else "continued"
-        logger.info("%s: training %s at epoch %d of %d", self.path, done, engine.state.epoch, engine.state.max_epochs)
+        logger.info(
+            "%s: training %s at epoch %d of %d", self.path, done, engine.state.epoch, engine.state.max_epochs
+        )
 
     def save(self, engine: Engine) -> None:
         """Write the state and the weights; only the first process writes.
@@ -91,7 +93,7 @@ class TrainingCheckpoint:
             engine: gives the epoch and the settings.
         """
         states = _gather(random_state())
-        if _rank() > 0:
+        if idist.get_rank() > 0:
             return
         content = {
             "epoch": engine.state.epoch,
@@ -111,11 +113,15 @@ class TrainingCheckpoint:
     def _check_settings(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
         wanted = _plain(wanted)
         names = [name for name in {**saved, **wanted} if name not in MAY_CHANGE]
-        changed = [f"{name}: {saved.get(name)} -> {wanted.get(name)}" for name in names if saved.get(name) != wanted.get(name)]
+        changed = [
+            f"{name}: {saved.get(name)} -> {wanted.get(name)}"
+            for name in names
+            if saved.get(name) != wanted.get(name)
+        ]
         if changed:
             raise CheckpointError(
-                f"{self.path} belongs to a run with other settings ({'; '.join(changed)}). Give the same settings "
-                "to continue it, another --ckpt_dir to start beside it, or delete the file to start again"
+                f"{self.path} belongs to a run with other settings ({'; '.join(changed)}). Give the same "
+                "settings to continue it, another --ckpt_dir to start beside it, or delete the file"
             )
 
 
@@ -136,21 +142,20 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         return {name: content[name] for name in ("epoch", "hyperparameters", "random", "state")}
     except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError, OSError) as error:
         raise CheckpointError(
-            f"{path}: expected a training checkpoint, but it cannot be read ({error}). Delete it to start again"
+            f"{path}: expected a training checkpoint, but it cannot be read ({error}). Delete it"
         ) from None
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value if isinstance(value, int | float | bool | None) else str(value) for name, value in settings.items()}
-
-
-def _rank() -> int:
-    return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
+    return {
+        name: value if isinstance(value, int | float | bool | None) else str(value)
+        for name, value in settings.items()
+    }
 
 
 def _gather(state: dict[str, Any]) -> list[dict[str, Any]]:
-    if not (dist.is_available() and dist.is_initialized()):
+    states: list[dict[str, Any]] = [{}] * idist.get_world_size()
+    if len(states) == 1:
         return [state]
-    states: list[dict[str, Any]] = [{}] * dist.get_world_size()
-    dist.all_gather_object(states, state)
+    torch.distributed.all_gather_object(states, state)
     return states

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch.nn.functional as F
 from monai.inferers import Inferer, SimpleInferer
 from torch import Tensor
+from torch.nn.functional import pad
 
 
 def pad_to_multiple(image: Tensor, multiple: int) -> tuple[Tensor, Sequence[int]]:
@@ -24,7 +24,7 @@ def pad_to_multiple(image: Tensor, multiple: int) -> tuple[Tensor, Sequence[int]
         return image, size
     # torch.nn.functional.pad counts axes from the last one.
     amounts = [amount for extra in reversed(missing) for amount in (0, extra)]
-    return F.pad(image, amounts, mode="replicate"), size
+    return pad(image, amounts, mode="replicate"), size
 
 
 def crop_to(image: Tensor, size: Sequence[int]) -> Tensor:
@@ -37,7 +37,9 @@ def crop_to(image: Tensor, size: Sequence[int]) -> Tensor:
     Returns:
         Shape ``(B, C, *size)``.
     """
-    return image[(..., *(slice(0, length) for length in size))]
+    for axis, length in enumerate(size, start=2):
+        image = image.narrow(axis, 0, length)
+    return image
 
 
 class PaddingInferer(Inferer):

@@ -122,16 +122,17 @@ def read_table(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
+            head = reader.fieldnames
             rows = list(reader)
     except FileNotFoundError:
         raise DataError(f"{path}: expected a table, found no file") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: expected UTF-8 text, but it cannot be read ({error})") from None
-    if not reader.fieldnames:
+    if not head:
         raise DataError(f"{path}: expected a head of column names, found an empty file")
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():
-            raise DataError(f"{path} line {number}: expected {len(reader.fieldnames)} cells as in the head")
+            raise DataError(f"{path} line {number}: expected {len(head)} cells as in the head")
     return rows
 
 

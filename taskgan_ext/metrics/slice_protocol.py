@@ -25,7 +25,7 @@ Slices = tuple[int, int] | list[int] | None
 """First and last slice (inclusive) on the last axis, or ``None`` for all; JSON gives a list."""
 
 Normalise = Literal["mean", "own_mean", "none"]
-"""Divide each volume by its mean where the target is > 0, by its mean where it is > 0 itself, or not at all."""
+"""What divides a volume: its mean where the target is > 0, its mean where it is > 0 itself, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def slice_quality(
         target_volume: y, same shape.
         slices: first and last slice that count (inclusive); the paper: 25, 64 (the middle 40).
         norm_slices: first and last slice of the crop whose mean normalises (the paper: 21, 68).
-        normalise: ``mean`` divides each volume by its mean over the voxels of the crop where the target is > 0,
-            ``own_mean`` over those where it is > 0 itself; ``none`` does not divide.
+        normalise: ``mean`` divides each volume by its mean over the voxels of the crop where the target is
+            > 0, ``own_mean`` over those where it is > 0 itself; ``none`` does not divide.
         data_range: one range for all slices; ``None`` takes ``max(max(y), 1)`` of each normalised slice.
 
     Returns:

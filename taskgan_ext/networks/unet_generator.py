@@ -43,8 +43,8 @@ class UNetGenerator(nn.Module):
         channels: width of each encoder level, from the image inwards; their number is the depth.
         dropout: probability with which an activation is dropped, 0 for none.
         num_dropout_levels: how many decoder levels, from the innermost outwards, have dropout.
-        norm: ``"batch"`` (the paper), ``"instance"`` (the same result for any batch and in both modes; it
-            loses absolute intensities when training crops and inference sizes differ) or ``"none"``.
+        norm: ``"batch"`` (the paper), ``"instance"`` (each image by its own statistics, in both modes;
+            intensities shift if G is trained on crops and applied to whole images) or ``"none"``.
         upsample: ``"transposed"`` (the paper: transposed 4x4 convolution) or ``"nearest"`` (repeat the
             pixels, then a 3x3 convolution; leaves no checkerboard).
         output_activation: ``"tanh"`` (pix2pix) bounds the result to (-1, 1) and therefore suits images scaled
@@ -150,10 +150,14 @@ class UNetGenerator(nn.Module):
 def _encoder_level(
     spatial_dims: int, in_channels: int, out_channels: int, *, activate: bool, norm: NormKind
 ) -> nn.Sequential:
-    """One halving; the layers are named so that state dicts stay readable."""
+    """One halving.
+
+    The names keep state dicts readable and differ from the discriminator's, because TorchScript takes two
+    ``nn.Sequential`` with the same names for one type, even if their layers come in another order.
+    """
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     if activate:
-        layers["activation"] = nn.LeakyReLU(0.2)
+        layers["pre_activation"] = nn.LeakyReLU(0.2)
     layers["conv"] = Conv["conv", spatial_dims](
         in_channels, out_channels, kernel_size=4, stride=2, padding=1, bias=norm == "none"
     )
@@ -172,7 +176,7 @@ def _decoder_level(
     dropout: float,
 ) -> nn.Sequential:
     """One doubling, with layers named like the encoder's."""
-    layers: OrderedDict[str, nn.Module] = OrderedDict(activation=nn.ReLU())
+    layers: OrderedDict[str, nn.Module] = OrderedDict(pre_activation=nn.ReLU())
     bias = norm == "none"
     if upsample == "transposed":
         layers["conv"] = Conv["convtrans", spatial_dims](

@@ -67,10 +67,10 @@ def draw_figures(results: Results) -> list[Figure]:
             _figure("Training losses", "Mean of each epoch, logarithmic.", _curves(results, losses, log=True))
         )
     validation = [name for name in results.history if name.startswith("val_") and _drawable(results, name)]
-    figures.extend(
-        _figure(f"Validation: {name.removeprefix('val_')}", "By epoch.", _curves(results, [name], log=False))
-        for name in validation
-    )
+    for name in validation:
+        metric = name.removeprefix("val_")
+        title = results.metrics[metric].label if metric in results.metrics else _short(metric)
+        figures.append(_figure(f"Validation: {title}", "By epoch.", _curves(results, [name], log=False)))
     return figures
 
 

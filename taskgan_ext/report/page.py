@@ -9,6 +9,7 @@ from taskgan_ext.report.style import STYLE
 from taskgan_ext.report.tables import case_table, definitions, settings_table, summary_table
 
 NOTICE = "Research use only, not for diagnosis"
+CASES_NOTE = "<p>Input \u2192 restored; in brackets the reference, where it has a value.</p>"
 
 
 def build_page(results: Results) -> str:
@@ -25,7 +26,7 @@ def build_page(results: Results) -> str:
         _section("Results", summary_table(results, headline=True) + _all_measures(results)),
         _section("Images", "".join(_case(preview, results) for preview in results.previews)),
         _section("Figures", _figures(draw_figures(results))),
-        _section("Cases", case_table(results)),
+        _section("Cases", CASES_NOTE + case_table(results)),
         _section(
             "Definitions", "<p>x is the image that is judged, y the reference.</p>" + _definitions(results)
         ),

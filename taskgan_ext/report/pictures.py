@@ -1,6 +1,7 @@
 """Slices as PNG pictures, ready for a page."""
 
 import io
+import math
 from base64 import b64encode
 from dataclasses import dataclass
 
@@ -85,7 +86,10 @@ def draw_case(preview: Preview, presentation: Presentation) -> CasePictures:
 
     high = float(np.percentile(reference[reference > 0], 99.5)) if (reference > 0).any() else 1.0
     low = min(0.0, float(reference.min()))
-    widest = float(np.percentile(np.abs(np.stack(list(errors.values()))), 99)) or 1.0
+    high, widest = (
+        _round_up(high),
+        _round_up(float(np.percentile(np.abs(np.stack(list(errors.values()))), 99))),
+    )
     height_mm, width_mm = _pixel_size(preview, presentation)
     aspect = reference.shape[1] * width_mm / (reference.shape[0] * height_mm)
     colormap = presentation.colormap
@@ -133,6 +137,14 @@ def object_box(image: NDArray[np.float32], fraction: float = 0.05, margin: int =
         slice(max(int(rows[0]) - margin, 0), int(rows[-1]) + margin + 1),
         slice(max(int(columns[0]) - margin, 0), int(columns[-1]) + margin + 1),
     )
+
+
+def _round_up(value: float) -> float:
+    """Two significant digits, upwards, so that a colour bar ends at a number that can be read."""
+    if value <= 0:
+        return 1.0
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return math.ceil(value / step - 1e-9) * step
 
 
 def _pixel_size(preview: Preview, presentation: Presentation) -> tuple[float, float]:

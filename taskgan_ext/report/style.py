@@ -8,7 +8,7 @@ STYLE = """
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);
 font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-main{max-width:62rem;margin:0 auto;padding:2.5rem 1.25rem 4rem}
+main{max-width:68rem;margin:0 auto;padding:2.5rem 1.25rem 4rem}
 h1{font-size:1.75rem;line-height:1.2;font-weight:650;letter-spacing:-.01em;margin:0}
 h2{font-size:1.15rem;font-weight:650;margin:0 0 .9rem}
 h3{font-size:.95rem;font-weight:600;margin:0 0 .6rem}
@@ -18,11 +18,14 @@ section{border-top:1px solid var(--rule);padding:1.6rem 0 1.8rem}
 .notice{color:var(--warn);font-weight:600;margin:.5rem 0 0}
 .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums;min-width:min(100%,34rem)}
-th,td{padding:.36rem 0 .36rem 1.6rem;text-align:right;white-space:nowrap;vertical-align:baseline}
+th,td{padding:.36rem 0 .36rem 1.4rem;text-align:right;white-space:nowrap;vertical-align:baseline}
 th{font-weight:600;color:var(--soft);border-bottom:1px solid var(--rule)}
+th{white-space:normal;vertical-align:bottom}
 td{border-bottom:1px solid var(--tint)}
+.cases table{font-size:.8rem}
+.cases th,.cases td{padding-left:.8rem}
+.cases th{line-height:1.3}
 th.text,td.text{text-align:left;padding-left:0;padding-right:1.2rem}
-td.text+td.text{white-space:normal}
 .better,.sd{color:var(--soft)}
 .better{font-size:.85em;padding-left:.15em}
 details{margin-top:1rem}
@@ -41,13 +44,14 @@ img{display:block;width:100%;height:auto}
 .figures figure{max-width:32rem}
 dl{margin:0;font-size:.9rem}
 dt{font-weight:600;margin-top:.7rem}
-dd{margin:.1rem 0 0;color:var(--soft)}
-section>p{color:var(--soft);font-size:.9rem;margin:0}
+dd{margin:.1rem 0 0;color:var(--soft);max-width:52rem}
+section>p{color:var(--soft);font-size:.9rem;margin:0 0 .8rem}
 code{font:.85em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 @media (max-width:44rem){main{padding:1.5rem 1rem 3rem}
 .pictures{grid-template-columns:repeat(6,1fr)}
 .pictures figure{grid-column:span 2}.pictures figure:nth-child(n+4){grid-column:span 3}
 .bars{grid-template-columns:1fr}
-th,td{padding-left:1rem}}
+table{font-size:.85rem}th,td{padding-left:.8rem}
+.summary td.text{white-space:normal;padding-right:0}.summary .sd{display:block;font-size:.85em}}
 @media print{main{max-width:none;padding:0}section{break-inside:avoid}}
 """

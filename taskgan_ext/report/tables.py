@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from taskgan_ext.io.evaluation_files import ARMS, REFERENCE, MetricInfo, to_float
+from taskgan_ext.io.evaluation_files import ARMS, INPUT, REFERENCE, RESTORED, MetricInfo, to_float
 from taskgan_ext.io.summary_text import summary_cells
 from taskgan_ext.report.results import Results
 
@@ -27,11 +27,11 @@ def summary_table(results: Results, *, headline: bool) -> str:
         [_metric_head(results.metrics[name]), *(_spread(of_metric.get(arm, "")) for arm in arms)]
         for name, of_metric in cells.items()
     ]
-    return _table(["", *arms], body)
+    return f'<div class="summary">{_table(["", *arms], body)}</div>'
 
 
 def case_table(results: Results) -> str:
-    """Lay out the headline metrics of every case and arm but the reference.
+    """Lay out the metrics of the short table, one case a row: input, arrow, restored, reference in brackets.
 
     Args:
         results: content of an evaluation folder.
@@ -39,26 +39,22 @@ def case_table(results: Results) -> str:
     Returns:
         HTML.
     """
+    presentation = results.presentation
     names = [
         name
         for name, info in results.metrics.items()
         if (info.headline or info.plot) and name in results.cases[0]
     ]
-    head = ["case", escape(results.presentation.property_name), "image"]
-    head += [escape(results.metrics[name].label) for name in names]
-    previous = ""
-    body = []
+    rows: dict[str, dict[str, dict[str, str]]] = {}
     for row in results.cases:
-        if row["arm"] == REFERENCE and not any(row[name] for name in names):
-            continue
-        again = row["case"] == previous
-        previous = row["case"]
-        property_name = results.presentation.class_name(row["property"])
-        body.append(
-            ["" if again else escape(row["case"]), "" if again else escape(property_name), escape(row["arm"])]
-            + [escape(_case_cell(row[name], results.metrics[name])) for name in names]
-        )
-    return _table(head, body, text_columns=3)
+        rows.setdefault(row["case"], {})[row["arm"]] = row
+    head = ["case", presentation.property_name, *(_column_head(results.metrics[name]) for name in names)]
+    body = []
+    for case, arms in rows.items():
+        property_name = presentation.class_name(next(iter(arms.values()))["property"])
+        cells = [_case_cell(arms, name, results.metrics[name]) for name in names]
+        body.append([escape(text) for text in (case, property_name, *cells)])
+    return f'<div class="cases">{_table([escape(text) for text in head], body, text_columns=2)}</div>'
 
 
 def settings_table(settings: Mapping[str, str]) -> str:
@@ -92,15 +88,30 @@ def _metric_head(info: MetricInfo) -> str:
     return escape(info.label) + (f' <span class="better">{sign}</span>' if sign else "")
 
 
+def _column_head(info: MetricInfo) -> str:
+    return info.title if info.counted else info.label
+
+
 def _spread(cell: str) -> str:
-    mean, sign, sd = escape(cell).partition(" \u00b1 ")
+    mean, sign, sd = _minus(escape(cell)).partition(" \u00b1 ")
     return f'{mean}<span class="sd">{sign}{sd}</span>' if sign else mean
 
 
-def _case_cell(cell: str, info: MetricInfo) -> str:
-    if not cell.strip():
-        return ""
-    return ("wrong" if to_float(cell) else "right") if info.counted else info.number(to_float(cell))
+def _case_cell(arms: Mapping[str, Mapping[str, str]], name: str, info: MetricInfo) -> str:
+    def text(arm: str) -> str:
+        cell = arms.get(arm, {}).get(name, "")
+        if not cell.strip():
+            return ""
+        return ("wrong" if to_float(cell) else "right") if info.counted else info.number(to_float(cell))
+
+    change = " \u2192 ".join(filter(None, (text(INPUT), text(RESTORED))))
+    in_brackets = "" if info.counted else text(REFERENCE)
+    return _minus(f"{change} ({in_brackets})" if in_brackets else change)
+
+
+def _minus(text: str) -> str:
+    """Set the minus sign of the typographer, which is as wide as a digit."""
+    return text.replace("-", "\u2212")
 
 
 def _table(head: Sequence[str], body: Sequence[Sequence[str]], text_columns: int = 1) -> str:

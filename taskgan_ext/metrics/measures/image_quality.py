@@ -9,6 +9,12 @@ from taskgan_ext.data.evaluation_case import Case, Measure
 from taskgan_ext.io.evaluation_files import INPUT, RESTORED, MetricInfo
 from taskgan_ext.metrics.slice_protocol import Normalise, Slices, slice_quality
 
+NORM_TEXT: dict[Normalise, str] = {
+    "mean": "each volume divided by its mean over the voxels where the reference is > 0",
+    "own_mean": "each volume divided by its mean over its own voxels > 0",
+    "none": "no normalisation",
+}
+
 
 class ImageQuality(Measure):
     """Image quality slice by slice, then the mean over slices (see ``slice_quality``) and channels.
@@ -18,7 +24,7 @@ class ImageQuality(Measure):
     Args:
         slices: first and last slice (inclusive), ``None`` for all.
         norm_slices: first and last slice of the crop whose mean normalises a volume, ``None`` for all.
-        normalise: ``mean`` divides each volume by its own mean over voxels > 0; ``none`` does not.
+        normalise: ``mean``, ``own_mean`` or ``none``, as in ``slice_quality``.
         data_range: one range for all slices, ``None`` for ``max(max(y), 1)`` of each.
     """
 
@@ -58,11 +64,7 @@ class ImageQuality(Measure):
     @property
     def metrics(self) -> dict[str, MetricInfo]:
         """Definitions with normalisation, range and slices spelled out."""
-        norm = (
-            "each volume divided by its own mean over voxels > 0"
-            if self.normalise == "mean"
-            else "no normalisation"
-        )
+        norm = NORM_TEXT[self.normalise]
         span = (
             "range max(max(y), 1) of the slice" if self.data_range is None else f"range {self.data_range:g}"
         )

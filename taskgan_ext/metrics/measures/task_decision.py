@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from monai.transforms import CenterSpatialCrop
 from torch import Tensor, nn
 
 from taskgan_ext.data.evaluation_case import Case, Measure
@@ -25,6 +26,8 @@ class TaskDecision(Measure):
             ``(S, n)``.
         name: prefix of the columns and name in tables.
         slices: first and last slice (inclusive) whose mean score decides a volume, ``None`` for all.
+        crop: size in voxels of the central part of a slice that the network was trained on, ``None`` for all
+            of it; further axes and ``-1`` (all of the axis) are accepted as in MONAI's crops.
         device: where to run; ``None`` for where the network's parameters are.
     """
 
@@ -33,16 +36,21 @@ class TaskDecision(Measure):
         network: nn.Module,
         name: str = "judge",
         slices: Slices = None,
+        crop: Sequence[int] | None = None,
         device: str | torch.device | None = None,
     ) -> None:
         self.network = network if device is None else network.to(device)
         self.name = name
         self.slices = slices
+        self.crop = None if crop is None else CenterSpatialCrop(roi_size=crop)
+        self.crop_size = None if crop is None else list(crop)
 
     def __call__(self, case: Case, volume: Tensor) -> dict[str, float]:
         """Score of the volume and its errors; a property between two classes (0.5) has no right decision."""
         target = self._target(case)
         device = next(self.network.parameters()).device
+        if self.crop is not None:
+            volume = torch.as_tensor(self.crop(volume))
         with torch.no_grad():
             scores = slice_scores(
                 self.network, volume.to(device, torch.float32), case.scale, self.slices
@@ -100,8 +108,8 @@ class TaskDecision(Measure):
                 counted=True,
                 better="lower",
                 headline=True,
-                definition=f"Cases whose decision (mean score over {over} at least 0.5, or the largest) is not "
-                "the property.",
+                definition=f"Cases whose decision (mean score over {over} at least 0.5, or the largest) "
+                "is not the property.",
             ),
             f"{self.name}_flip": MetricInfo(
                 title=f"{title}: flips",
@@ -132,7 +140,7 @@ class TaskDecision(Measure):
                 title=f"{title}: score", definition=f"Mean probability of class 1 over {over}, two classes."
             ),
             f"{self.name}_decision": MetricInfo(
-                title=f"{title}: decision", digits=0, definition="Decided class of the case."
+                title=f"{title}: decision", digits=2, definition="Decided class of the case."
             ),
         }
 
@@ -143,4 +151,5 @@ class TaskDecision(Measure):
             "name": self.name,
             "network": type(self.network).__name__,
             "slices": None if self.slices is None else list(self.slices),
+            "crop": self.crop_size,
         }

@@ -1,4 +1,4 @@
-"""What holds for all networks; a new one is tested as soon as it stands in ``NETWORKS``."""
+"""What holds for all networks; a new one is tested as soon as it stands in ``SMALL``."""
 
 import io
 import json
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from taskgan_ext.errors import ConfigError
 from torch import Tensor, nn
 
 import taskgan_ext.networks as networks_package
+from taskgan_ext.errors import ConfigError
 from taskgan_ext.networks import (
     DenseNetTaskNetwork,
     ImageDiscriminator,
@@ -19,33 +19,40 @@ from taskgan_ext.networks import (
     initialise,
 )
 
-SMALL: dict[type[nn.Module], dict[str, Any]] = {
+NetworkType = type[nn.Module]
+Settings = dict[str, Any]
+
+SMALL: dict[NetworkType, Settings] = {
     UNetGenerator: {"channels": [4, 6, 8], "num_dropout_levels": 1},
     ImageDiscriminator: {"channels": [4, 6, 8]},
     ResNetTaskNetwork: {"block_inplanes": [4, 4, 6, 8], "layers": [1, 1, 1, 1]},
     DenseNetTaskNetwork: {"init_features": 4, "growth_rate": 2, "block_config": [2, 2, 2]},
 }
 NETWORKS = [
-    pytest.param(
-        network, {**settings, "spatial_dims": spatial_dims}, id=f"{network.__name__}-{spatial_dims}D"
-    )
+    pytest.param(network, {**settings, "spatial_dims": dims}, id=f"{network.__name__}-{dims}D")
     for network, settings in SMALL.items()
-    for spatial_dims in (2, 3)
+    for dims in (2, 3)
+]
+STAGES = [
+    pytest.param(ImageDiscriminator, [f"levels.{level}" for level in range(3)], id="ImageDiscriminator"),
+    pytest.param(
+        ResNetTaskNetwork, [f"backbone.layer{stage}" for stage in (1, 2, 3, 4)], id="ResNetTaskNetwork"
+    ),
+    pytest.param(DenseNetTaskNetwork, [f"stages.{stage}" for stage in range(3)], id="DenseNetTaskNetwork"),
 ]
 every_network = pytest.mark.parametrize(("network_type", "settings"), NETWORKS)
 scripts = pytest.mark.filterwarnings("ignore:.torch.jit.:DeprecationWarning")  # MONAI still exports by it
 
 
-def build(network_type: type[nn.Module], settings: dict[str, Any]) -> nn.Module:
+def build(network_type: NetworkType, settings: Settings) -> nn.Module:
     """A small network in evaluation mode, built as a JSON file would."""
     return initialise(network_type(**json.loads(json.dumps(settings))), seed=0, std=0.2).eval()
 
 
-def image_for(settings: dict[str, Any], batch: int = 2) -> Tensor:
+def image_for(settings: Settings, batch: int = 2) -> Tensor:
     size = (32, 16) if settings["spatial_dims"] == 2 else (16, 16, 32)
-    return torch.randn(
-        batch, settings.get("in_channels", 1), *size, generator=torch.Generator().manual_seed(1)
-    )
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(batch, settings.get("in_channels", 1), *size, generator=generator)
 
 
 def tensors(output: Tensor | tuple[Tensor, list[Tensor]]) -> list[Tensor]:
@@ -54,16 +61,13 @@ def tensors(output: Tensor | tuple[Tensor, list[Tensor]]) -> list[Tensor]:
 
 def test_all_networks_of_the_package_are_tested() -> None:
     members = [getattr(networks_package, name) for name in networks_package.__all__]
-    assert set(SMALL) == {
-        member for member in members if isinstance(member, type) and issubclass(member, nn.Module)
-    }
+    assert set(SMALL) == {item for item in members if isinstance(item, type) and issubclass(item, nn.Module)}
 
 
 @every_network
-def test_output_has_batch_channels_and_finite_values(
-    network_type: type[nn.Module], settings: dict[str, Any]
-) -> None:
-    output = build(network_type, {**settings, "in_channels": 3})(image_for({**settings, "in_channels": 3}))
+def test_output_has_batch_channels_and_finite_values(network_type: NetworkType, settings: Settings) -> None:
+    settings = {**settings, "in_channels": 3}
+    output = build(network_type, settings)(image_for(settings))
     assert all(len(values) == 2 and values.isfinite().all() for values in tensors(output))
     if network_type is not UNetGenerator:
         assert isinstance(output, NetworkOutput)
@@ -74,7 +78,7 @@ def test_output_has_batch_channels_and_finite_values(
 
 @scripts
 @every_network
-def test_saved_script_equals_eager(network_type: type[nn.Module], settings: dict[str, Any]) -> None:
+def test_saved_script_equals_eager(network_type: NetworkType, settings: Settings) -> None:
     network, image = build(network_type, settings), image_for(settings)
     buffer = io.BytesIO()
     torch.jit.save(torch.jit.script(network), buffer)
@@ -85,9 +89,18 @@ def test_saved_script_equals_eager(network_type: type[nn.Module], settings: dict
 
 
 @scripts
+def test_scripting_one_network_does_not_change_the_next() -> None:
+    # TorchScript shares the type of containers whose layers have equal names, whatever their order.
+    for network_type, settings in [*SMALL.items(), *reversed(SMALL.items())]:
+        network, image = build(network_type, settings), image_for({"spatial_dims": 2})
+        scripted = torch.jit.script(network)
+        torch.testing.assert_close(tensors(scripted(image))[0], tensors(network(image))[0])
+
+
+@scripts
 @every_network
 def test_trace_does_not_warn_and_equals_eager_on_another_size(
-    network_type: type[nn.Module], settings: dict[str, Any]
+    network_type: NetworkType, settings: Settings
 ) -> None:
     network, image = build(network_type, settings), image_for(settings)
     traced = torch.jit.trace(network, image, strict=False)  # the lists of features have a fixed length
@@ -98,7 +111,7 @@ def test_trace_does_not_warn_and_equals_eager_on_another_size(
 
 @every_network
 def test_state_dict_loads_strictly_and_repeats_the_output(
-    network_type: type[nn.Module], settings: dict[str, Any]
+    network_type: NetworkType, settings: Settings
 ) -> None:
     network, image = build(network_type, settings), image_for(settings)
     twin = network_type(**settings).eval()
@@ -108,7 +121,7 @@ def test_state_dict_loads_strictly_and_repeats_the_output(
 
 @every_network
 def test_evaluation_does_not_depend_on_the_rest_of_the_batch(
-    network_type: type[nn.Module], settings: dict[str, Any]
+    network_type: NetworkType, settings: Settings
 ) -> None:
     network, image = build(network_type, settings), image_for(settings, batch=3)
     for alone, together in zip(tensors(network(image[:1])), tensors(network(image)), strict=True):
@@ -117,7 +130,7 @@ def test_evaluation_does_not_depend_on_the_rest_of_the_batch(
 
 @every_network
 def test_gradient_reaches_every_parameter_and_the_image(
-    network_type: type[nn.Module], settings: dict[str, Any]
+    network_type: NetworkType, settings: Settings
 ) -> None:
     network, image = build(network_type, settings), image_for(settings).requires_grad_()
     sum(values.square().sum() for values in tensors(network(image))).backward()
@@ -126,24 +139,20 @@ def test_gradient_reaches_every_parameter_and_the_image(
     assert not [name for name, parameter in network.named_parameters() if parameter.grad is None]
 
 
-@every_network
-def test_features_are_not_changed_by_later_layers(
-    network_type: type[nn.Module], settings: dict[str, Any]
+@pytest.mark.parametrize(("network_type", "stages"), STAGES)
+def test_features_are_the_outputs_of_the_stages_unchanged(
+    network_type: NetworkType, stages: list[str]
 ) -> None:
+    settings = {**SMALL[network_type], "spatial_dims": 2}
     network, image = build(network_type, settings), image_for(settings)
     seen: list[Tensor] = []
-    for layer in network.modules():
-        layer.register_forward_hook(
-            lambda _layer, _inputs, output: seen.extend(x.clone() for x in tensors(output))
-        )
-    for feature in tensors(network(image)):
-        assert any(
-            feature.shape == values.shape and torch.equal(feature, values)
-            for values in seen[: -len(seen) // 4]
-        )
+    for stage in stages:
+        network.get_submodule(stage).register_forward_hook(lambda _, __, output: seen.append(output.clone()))
+    for feature, expected in zip(network(image).features, seen, strict=True):
+        assert torch.equal(feature, expected)
 
 
 @every_network
-def test_unknown_number_of_axes_is_refused(network_type: type[nn.Module], settings: dict[str, Any]) -> None:
+def test_unknown_number_of_axes_is_refused(network_type: NetworkType, settings: Settings) -> None:
     with pytest.raises(ConfigError, match="spatial_dims: expected one of 2, 3, got 4"):
         network_type(**{**settings, "spatial_dims": 4})

@@ -1,8 +1,9 @@
 import pytest
 import torch
+from torch import nn
+
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.networks.image_discriminator import ImageDiscriminator
-from torch import nn
 
 
 def test_default_has_six_halvings_and_eleven_million_parameters() -> None:
@@ -54,7 +55,5 @@ def test_default_judges_each_image_alone_while_training() -> None:
 
 
 def test_unknown_norm_is_refused() -> None:
-    with pytest.raises(
-        ConfigError, match="norm: expected one of 'batch', 'instance', 'none', got 'spectral'"
-    ):
+    with pytest.raises(ConfigError, match=r"norm: expected one of .*, got 'spectral'"):
         ImageDiscriminator(norm="spectral")

@@ -1,6 +1,7 @@
 import pytest
 import torch
 from monai.networks.nets import DenseNet
+
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.networks.densenet_task_network import DenseNetTaskNetwork
 from taskgan_ext.networks.resnet_task_network import ResNetTaskNetwork
@@ -34,7 +35,7 @@ def test_resnet_logit_equals_that_of_the_wrapped_network(num_outputs: int) -> No
 
 
 def test_resnet_stem_stride_keeps_detail() -> None:
-    image, settings = torch.rand(1, 1, 32, 32), {"block_inplanes": (4, 4, 4, 4), "layers": (1, 1, 1, 1)}
+    image, settings = torch.rand(2, 1, 32, 32), {"block_inplanes": (4, 4, 4, 4), "layers": (1, 1, 1, 1)}
     assert ResNetTaskNetwork(**settings, stem_stride=1)(image).features[0].shape[2:] == (16, 16)
     assert ResNetTaskNetwork(**settings)(image).features[0].shape[2:] == (8, 8)
 
@@ -43,7 +44,7 @@ def test_resnet_stem_stride_keeps_detail() -> None:
     "settings", [{"layers": (2, 2)}, {"block_inplanes": (4, 4, 4, 4, 4)}, {"layers": (1, 1, 1, 0)}], ids=str
 )
 def test_resnet_of_other_than_four_stages_is_refused(settings: dict[str, tuple[int, ...]]) -> None:
-    with pytest.raises(ConfigError, match="expected (four|at least 4)"):
+    with pytest.raises(ConfigError, match=r"expected (four|at least 4)"):
         ResNetTaskNetwork(**settings)
 
 

@@ -1,11 +1,12 @@
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, relu, softplus
+
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.networks.initialisation import initialise
 from taskgan_ext.networks.monte_carlo_dropout import activate_dropout
 from taskgan_ext.networks.unet_generator import UNetGenerator
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 
 def small(**settings: object) -> UNetGenerator:
@@ -48,15 +49,15 @@ def test_forward_equals_functional_pix2pix() -> None:
 
     def conv(name: str, x: Tensor, transposed: bool = False) -> Tensor:
         layer = network.get_submodule(name)
-        function = F.conv_transpose2d if transposed else F.conv2d
+        function = conv_transpose2d if transposed else conv2d
         return function(x, layer.weight, layer.bias, stride=2, padding=1)
 
     e1 = conv("encoder.0.conv", image)
-    e2 = conv("encoder.1.conv", F.leaky_relu(e1, 0.2))
-    e3 = conv("encoder.2.conv", F.leaky_relu(e2, 0.2))
-    d3 = conv("decoder.0.conv", F.relu(e3), transposed=True)
-    d2 = conv("decoder.1.conv", F.relu(torch.cat([d3, e2], 1)), transposed=True)
-    d1 = conv("decoder.2.conv", F.relu(torch.cat([d2, e1], 1)), transposed=True)
+    e2 = conv("encoder.1.conv", leaky_relu(e1, 0.2))
+    e3 = conv("encoder.2.conv", leaky_relu(e2, 0.2))
+    d3 = conv("decoder.0.conv", relu(e3), transposed=True)
+    d2 = conv("decoder.1.conv", relu(torch.cat([d3, e2], 1)), transposed=True)
+    d1 = conv("decoder.2.conv", relu(torch.cat([d2, e1], 1)), transposed=True)
     torch.testing.assert_close(network(image), torch.tanh(d1))
 
 
@@ -112,7 +113,7 @@ def test_output_stays_in_the_range_of_its_activation(activation: str, low: float
 
 def test_residual_adds_the_chosen_channel_before_the_activation() -> None:
     image = noise(2, 3, 16, 16)
-    for activation, function in {"none": lambda x: x, "softplus": F.softplus}.items():
+    for activation, function in {"none": lambda x: x, "softplus": softplus}.items():
         network = small(in_channels=3, residual_channel=1, output_activation=activation)
         nn.init.zeros_(network.decoder[-1].conv.weight)
         nn.init.zeros_(network.decoder[-1].conv.bias)

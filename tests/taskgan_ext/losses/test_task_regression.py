@@ -1,0 +1,121 @@
+import math
+
+import pytest
+import torch
+
+from taskgan_ext.errors import ConfigError
+from taskgan_ext.losses.task_regression import (
+    TaskLoss,
+    property_target,
+    task_feature_loss,
+    task_probabilities,
+    task_regression_loss,
+)
+from taskgan_ext.networks import NetworkOutput
+
+
+def test_one_output_is_a_sigmoid_and_several_are_a_softmax() -> None:
+    torch.testing.assert_close(
+        task_probabilities(torch.tensor([[0.0], [math.log(3)]])), torch.tensor([[0.5], [0.75]])
+    )
+    found = task_probabilities(torch.tensor([[0.0, math.log(3)], [5.0, 5.0]]))
+    torch.testing.assert_close(found, torch.tensor([[0.25, 0.75], [0.5, 0.5]]))
+
+
+@pytest.mark.parametrize(
+    ("y", "num_outputs", "expected"),
+    [
+        pytest.param([0, 1], 1, [[0.0], [1.0]], id="status"),
+        pytest.param([True, False], 1, [[1.0], [0.0]], id="boolean"),
+        pytest.param([[0.25], [1.0]], 1, [[0.25], [1.0]], id="probability"),
+        pytest.param([2, 0], 3, [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], id="class"),
+        pytest.param([[1], [0]], 2, [[0.0, 1.0], [1.0, 0.0]], id="class-column"),
+        pytest.param([[0.25, 0.75]], 2, [[0.25, 0.75]], id="class-probabilities"),
+        pytest.param([[0, 1], [1, 0]], 2, [[0.0, 1.0], [1.0, 0.0]], id="one-hot"),
+    ],
+)
+def test_target_of_every_kind_of_property(y: list, num_outputs: int, expected: list) -> None:
+    found = property_target(torch.tensor(y), num_outputs)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, torch.tensor(expected))
+
+
+@pytest.mark.parametrize(
+    ("y", "num_outputs", "message"),
+    [
+        pytest.param(
+            [0, 3], 1, "values from 0 to 1 .* got 0 to 3: num_outputs must fit", id="class-for-one-output"
+        ),
+        pytest.param([0, 3], 3, "values from 0 to 2", id="class-too-high"),
+        pytest.param([-1, 0], 3, "values from 0 to 2", id="class-negative"),
+        pytest.param([float("nan")], 1, "values from 0 to 1", id="not-a-number"),
+        pytest.param([0.0, 1.0], 3, r"got torch.float32 of shape \(2,\)", id="fractional-class"),
+        pytest.param([[0, 1, 0]], 2, r"got torch.int64 of shape \(1, 3\)", id="other-number-of-classes"),
+        pytest.param(1, 1, r"of shape \(\)", id="scalar"),
+    ],
+)
+def test_property_that_does_not_fit_is_refused(y: object, num_outputs: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        property_target(torch.tensor(y), num_outputs)
+
+
+def test_known_values_on_probabilities() -> None:
+    assert task_regression_loss(torch.zeros(2, 1), torch.tensor([1, 0])).item() == pytest.approx(0.25)
+    assert task_regression_loss(torch.zeros(1, 4), torch.tensor([2])).item() == pytest.approx(
+        (0.75**2 + 3 / 16) / 4
+    )
+
+
+def test_loss_vanishes_when_the_decision_is_certain_and_right() -> None:
+    logit = torch.tensor([[-40.0, 40.0], [40.0, -40.0]])
+    assert task_regression_loss(logit, torch.tensor([1, 0])) == 0
+    assert task_regression_loss(logit, torch.tensor([0, 1])) == 1
+
+
+def test_number_of_properties_must_equal_the_batch() -> None:
+    with pytest.raises(ValueError, match="expected 3 values, one per image, got 1"):
+        task_regression_loss(torch.zeros(3, 1), torch.tensor([1]))
+
+
+def output(seed: int) -> NetworkOutput:
+    generator = torch.Generator().manual_seed(seed)
+    features = [torch.randn(2, 3, size, size, generator=generator) for size in (8, 4, 2)]
+    return NetworkOutput(torch.randn(2, 4, generator=generator), features)
+
+
+def test_feature_loss_averages_the_layers_and_each_layer_alone() -> None:
+    restored, reference = output(0).features, output(1).features
+    alone = [task_feature_loss(restored, reference, [layer]) for layer in range(3)]
+    expected = [((x - y) ** 2).mean() for x, y in zip(restored, reference, strict=True)]
+    torch.testing.assert_close(torch.stack(alone), torch.stack(expected))
+    torch.testing.assert_close(task_feature_loss(restored, reference), torch.stack(expected).mean())
+
+
+def test_task_loss_equals_the_function_it_names() -> None:
+    restored, reference, y = output(0), output(1), torch.tensor([3, 0])
+    assert TaskLoss()(restored, None, y) == task_regression_loss(restored.logit, y)
+    by_features = TaskLoss(match="features", layers=[1, -1])
+    expected = task_feature_loss(restored.features, reference.features, [1, -1])
+    assert by_features(restored, reference, y) == expected
+    assert (TaskLoss().uses_reference, by_features.uses_reference) == (False, True)
+
+
+def test_task_loss_on_features_has_no_gradient_to_the_reference() -> None:
+    reference = [x.requires_grad_() for x in output(0).features]
+    restored = [x.requires_grad_() for x in output(1).features]
+    task_feature_loss(restored, reference).backward()
+    assert all(x.grad is None for x in reference)
+    assert all(x.grad is not None for x in restored)
+
+
+def test_task_loss_on_features_asks_for_the_reference() -> None:
+    with pytest.raises(ValueError, match="expected T's output for the target images, got None"):
+        TaskLoss("features")(output(0), None, torch.tensor([0, 1]))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"match": "logits"}, {"match": "features", "layers": []}, {"layers": [0]}], ids=str
+)
+def test_wrong_setting_is_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"(match|layers): expected"):
+        TaskLoss(**settings)
