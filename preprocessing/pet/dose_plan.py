@@ -20,7 +20,7 @@ def dose_intervals(doses: Sequence[float], realisations: int) -> dict[tuple[floa
         realisations: how many independent low-dose scans of each dose.
 
     Returns:
-        ``(dose, realisation)`` to interval.
+        ``(dose, realisation)`` to interval; realisations count from 1.
 
     Raises:
         ConfigError: a dose is out of range or repeated, or the realisations need more than the whole scan.
@@ -34,7 +34,7 @@ def dose_intervals(doses: Sequence[float], realisations: int) -> dict[tuple[floa
             f"{width}; independent realisations share no event, ask for fewer or for a smaller dose"
         )
     return {
-        (dose, k): (round(k * width, _DIGITS), min(round(k * width + dose, _DIGITS), 1.0))
+        (dose, k + 1): (round(k * width, _DIGITS), min(round(k * width + dose, _DIGITS), 1.0))
         for k in range(realisations)
         for dose in doses
     }

@@ -15,7 +15,7 @@ from preprocessing.pet.regions import REGION_CODES
 from preprocessing.pet.scan import simulate_scan
 from taskgan_ext.io.atomic import read_json, write_json
 from taskgan_ext.io.nifti import save_nifti
-from taskgan_ext.keys import IMAGE, LABEL, PROPERTY, REGIONS, SUBJECT
+from taskgan_ext.keys import CASE, IMAGE, LABEL, PROPERTY, REGIONS, SUBJECT
 
 SUV_ONE = 330e6 * 0.567 / 75e3
 """Activity concentration at SUV 1: 330 MBq injected, decayed until the scan, in 75 kg (Bq/ml)."""
@@ -61,8 +61,8 @@ def write_subject(cohort_dir: Path, index: int, settings: CohortSettings) -> Non
     save_nifti(phantom.render_regions(grid), grid.affine, folder / regions)
     low = {}
     for (dose, realisation), volume in scan.low.items():
-        file = _low_name(name, dose, realisation + 1)
-        low[file] = {"dose": dose, "realisation": realisation + 1}  # people and file names count from 1
+        file = _low_name(name, dose, realisation)
+        low[file] = {"dose": dose, "realisation": realisation}
         save_nifti(volume, grid.affine, folder / file)
     write_json(
         folder / f"{name}.json",
@@ -120,6 +120,8 @@ def list_pairs(cohort_dir: Path, index: int) -> list[dict[str, Any]]:
             REGIONS: f"{name}/{sidecar[REGIONS]}",
             PROPERTY: sidecar[PROPERTY],
             SUBJECT: name,
+            CASE: file.removesuffix(".nii.gz"),
+            "true_suvr": round(sidecar["truth"]["suvr_composite"], 6),
             **low,
         }
         for file, low in sidecar["low"].items()

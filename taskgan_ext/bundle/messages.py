@@ -2,11 +2,14 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from types import TracebackType
 
 from taskgan_ext.errors import TaskGANError
 
 logger = logging.getLogger(__name__)
+
+ExceptHook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
 
 
 def find_user_error(error: BaseException | None) -> TaskGANError | None:
@@ -32,16 +35,34 @@ def show_readable_errors() -> None:
     """From now on print a ``TaskGANError`` that ends the process as one line on stderr.
 
     The exit code stays 1, other errors keep their traceback, and the full traceback of a readable one is
-    logged at level DEBUG.
+    logged at level DEBUG. A second call changes nothing.
     """
-    previous = sys.excepthook
+    if isinstance(sys.excepthook, ReadableErrors):
+        return
+    sys.excepthook = ReadableErrors(sys.excepthook)
 
-    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+
+class ReadableErrors:
+    """What Python calls with an error that nobody caught.
+
+    Args:
+        previous: called with the errors that are not of this package.
+    """
+
+    def __init__(self, previous: ExceptHook) -> None:
+        self.previous = previous
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Print the error.
+
+        Args:
+            kind: its class.
+            error: the error.
+            trace: where it was raised.
+        """
         readable = find_user_error(error)
         if readable is None:
-            previous(kind, error, trace)
+            self.previous(kind, error, trace)
         else:
             logger.debug("full traceback", exc_info=(kind, error, trace))
             sys.stderr.write(f"error: {readable}\n")
-
-    sys.excepthook = show

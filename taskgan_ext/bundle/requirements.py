@@ -1,31 +1,13 @@
 """Check the packages that a bundle asks for; MONAI itself never does."""
 
-import os
 from collections.abc import Mapping
 from importlib import metadata
-from pathlib import Path
 
 from packaging.version import Version
 
-from taskgan_ext.bundle.messages import show_readable_errors
 from taskgan_ext.errors import DependencyError
-from taskgan_ext.io.atomic import read_json
 
 FRAMEWORKS = {"monai_version": "monai", "pytorch_version": "torch", "numpy_version": "numpy"}
-
-
-def start_bundle(bundle_root: str | os.PathLike[str]) -> None:
-    """Begin a run of a bundle: readable errors from here on, and the packages that it needs.
-
-    Args:
-        bundle_root: folder of the bundle.
-
-    Raises:
-        DependencyError: see ``check_requirements``.
-        DataError: the folder holds no ``configs/metadata.json``.
-    """
-    show_readable_errors()
-    check_requirements(read_json(Path(bundle_root) / "configs" / "metadata.json"))
 
 
 def check_requirements(description: Mapping[str, object]) -> None:

@@ -20,27 +20,45 @@ def find_bundle_root(name: str) -> str:
         The first of these folders that holds ``configs/metadata.json``; ``"."`` if none does.
     """
     candidates = [Path.cwd(), Path("bundles") / name]
-    config = config_file(sys.argv)
-    if config is not None:
-        candidates.insert(0, config.absolute().parent.parent)
+    files = config_files(sys.argv)
+    if files:
+        candidates.insert(0, files[0].absolute().parent.parent)
     return next(
         (str(folder) for folder in candidates if (folder / "configs" / "metadata.json").is_file()), "."
     )
 
 
-def config_file(arguments: Sequence[str]) -> Path | None:
-    """Find the first configuration file on a command line of ``monai.bundle``.
+def config_files(arguments: Sequence[str]) -> list[Path]:
+    """Find the configuration files on a command line of ``monai.bundle``.
 
     Args:
-        arguments: the words of the command line; the value may be a list literal of several files.
+        arguments: the words of the command line; the value may be a list literal of several files, or
+            several files with commas between them.
 
     Returns:
-        The file, or ``None`` if there is none.
+        The files in their order; none if there is no ``--config_file``.
+    """
+    value = option_value(arguments, "config_file") or ""
+    if value.startswith(("[", "(")):
+        return [Path(str(file)) for file in ast.literal_eval(value)]
+    files = value.split(",") if "," in value and not Path(value).is_file() else [value]
+    return [Path(file) for file in files if file]
+
+
+def option_value(arguments: Sequence[str], name: str) -> str | None:
+    """Find the value of an option, ``--name value`` or ``--name=value``.
+
+    Args:
+        arguments: the words of a command line.
+        name: the option, without dashes.
+
+    Returns:
+        The first value, or ``None`` without the option or its value.
     """
     for position, word in enumerate(arguments):
-        flag, _, value = word.partition("=")
-        if flag.lstrip("-") == "config_file" and flag.startswith("--"):
-            value = value or (arguments[position + 1] if position + 1 < len(arguments) else "")
-            files = ast.literal_eval(value) if value.startswith(("[", "(")) else [value]
-            return Path(str(files[0])) if files and files[0] else None
+        flag, equals, value = word.partition("=")
+        # fire takes one dash or two, and reads "-" within a name as "_".
+        if flag.startswith("-") and flag.lstrip("-").replace("-", "_") == name:
+            following = arguments[position + 1 : position + 2]
+            return value if equals else next(iter(following), None)
     return None

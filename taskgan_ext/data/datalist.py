@@ -86,7 +86,7 @@ def list_images(path: str | os.PathLike[str], make_with: str = "") -> list[dict[
     """List the images to restore: one file, all NIfTI files of a folder, or the test section of a data list.
 
     Args:
-        path: a ``.nii`` or ``.nii.gz`` file, a folder of them, or a folder with ``datalist.json``.
+        path: a ``.nii`` or ``.nii.gz`` file, a folder of them, or a data list or the folder that holds it.
         make_with: the command that makes a data list; it ends the message when there is nothing.
 
     Returns:
@@ -96,10 +96,14 @@ def list_images(path: str | os.PathLike[str], make_with: str = "") -> list[dict[
         DataError: there is no such file, or the folder holds none.
     """
     path = Path(path)
-    if (path / "datalist.json").is_file():
-        return [{key: item[key] for key in (IMAGE, SUBJECT)} for item in load_datalist(path, TEST)]
-    files = sorted(path.glob("*.nii")) + sorted(path.glob("*.nii.gz")) if path.is_dir() else [path]
-    if not files or not files[0].is_file():
+    if path.suffix == ".json" or (path / "datalist.json").is_file():
+        return [{key: item[key] for key in (IMAGE, SUBJECT)} for item in load_datalist(path, TEST, make_with)]
+    files = [
+        file
+        for file in (sorted(path.iterdir()) if path.is_dir() else [path])
+        if file.name.endswith((".nii", ".nii.gz")) and file.is_file()
+    ]
+    if not files:
         hint = f"; make simulated ones with: {make_with}" if make_with else ""
         raise DataError(f"{path}: expected a NIfTI file, or a folder that holds some, found none{hint}")
     return [{IMAGE: str(file), SUBJECT: file.name.split(".nii")[0]} for file in files]

@@ -102,7 +102,7 @@ class SliceDataset(Dataset[dict[str, Any]]):
                 item[key] = slice_stack(_plain(value), position, self.stack if key == IMAGE else 1)
             else:
                 item[key] = value
-        item[CASE] = f"{item.get(SUBJECT, case)} slice {position}"
+        item[CASE] = f"{item.get(CASE, item.get(SUBJECT, case))} slice {position}"
         if self.augment is None:
             return item
         if isinstance(index, EpochIndex):

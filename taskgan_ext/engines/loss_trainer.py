@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from ignite.metrics import Average
-from monai.engines import Trainer
+from monai.engines import Trainer, Workflow
 
 from taskgan_ext.handlers.tracking import complete_tracking
 from taskgan_ext.keys import LOSS
@@ -51,6 +51,14 @@ class LossTrainer(Trainer):
         self.hyperparameters = dict(hyperparameters or {})
         self.loss_names = tuple(loss_names)
         super().__init__(device, max_epochs, train_data_loader, handlers=list(train_handlers or ()), **kwargs)
+
+    def run(self) -> None:
+        """Train up to ``max_epochs``.
+
+        MONAI's ``Trainer.run`` makes a loss scaler for float16 on CUDA first, which bfloat16 does not need and
+        a CPU does not have.
+        """
+        Workflow.run(self)
 
     def _register_handlers(self, handlers: Sequence[Any]) -> None:
         # Before the handlers, so that they find the means of the epoch in state.metrics.

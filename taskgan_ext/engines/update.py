@@ -39,7 +39,8 @@ def refuse_non_finite(values: Mapping[str, Tensor], where: str, batch: Mapping[s
     Raises:
         NonFiniteLossError: names the values, the place and the cases.
     """
-    if bool(torch.isfinite(torch.stack([value.detach().float() for value in values.values()])).all()):
+    values = {name: value.detach() for name, value in values.items()}
+    if bool(torch.isfinite(torch.stack([value.float() for value in values.values()])).all()):
         return
     bad = ", ".join(f"{name} = {float(value)}" for name, value in values.items() if not torch.isfinite(value))
     raise NonFiniteLossError(

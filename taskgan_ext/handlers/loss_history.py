@@ -46,7 +46,7 @@ class LossHistory:
         rows: list[dict[str, object]] = [*self._earlier(engine.state.epoch), row]
         columns = list(dict.fromkeys(name for each in rows for name in each))
         with atomic_path(self.path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns)
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
 

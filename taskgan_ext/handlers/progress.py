@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 
 class Progress:
-    """Show steps done, time left and the running losses; silent on all processes but the first.
+    """Show steps done, time left and the epoch; silent on all processes but the first.
 
     Args:
         description: what is done, beside the bar.
@@ -32,7 +32,7 @@ class Progress:
         """Count one iteration.
 
         Args:
-            engine: gives the position and the means so far of its losses.
+            engine: gives the position.
         """
         if self.bar is None:
             # Made late, because only then a resumed run knows where it continues.

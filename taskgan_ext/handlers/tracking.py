@@ -1,5 +1,8 @@
 """Give MONAI's experiment tracking what it does not find out by itself."""
 
+import os
+import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,4 +28,21 @@ def complete_tracking(
         if hasattr(handler, "experiment_param") and handler.experiment_param is None:
             handler.experiment_param = dict(hyperparameters)
             handler.output_transform = loss_terms
-            handler.artifacts = (*handler.artifacts, *models)
+            handler.artifacts = (*(_as_path(each) for each in handler.artifacts if each), *models)
+
+
+def run_name() -> str:
+    """Name a run by the time of its start.
+
+    With a name of its own a run never continues one that was left unfinished in the same experiment.
+
+    Returns:
+        Such as ``run 2026-01-31 12:00:00``.
+    """
+    return time.strftime("run %Y-%m-%d %H:%M:%S")
+
+
+def _as_path(artifact: str | os.PathLike[str]) -> str:
+    # MONAI appends the file name to output_dir as an expression even if that is a plain text, as it is when
+    # given on the command line: "out + '/config_20260131_120000.json'".
+    return re.sub(r"^(.*) \+ '(/config_[0-9_]+\.json)'$", r"\1\2", os.fspath(artifact))

@@ -70,14 +70,20 @@ class TrainingCheckpoint:
             engine: its epoch and iteration are set.
 
         Raises:
-            CheckpointError: the file is broken, or belongs to a run with other settings.
+            CheckpointError: the file is broken, or belongs to a run with other settings or networks.
         """
         if not self.path.is_file():
             return
         content = load_checkpoint(self.path)
         self._check_settings(content["hyperparameters"], getattr(engine, "hyperparameters", {}))
         for name, part in self.state.items():
-            part.load_state_dict(content["state"][name])
+            try:
+                part.load_state_dict(content["state"][name])
+            except (KeyError, RuntimeError, ValueError) as error:
+                raise CheckpointError(
+                    f"{self.path}: expected a state that fits this {name}, but it does not ({error}). "
+                    "Give another --ckpt_dir to start beside it, or delete the file"
+                ) from None
         engine.state.epoch = content["epoch"]
         engine.state.iteration = content["epoch"] * engine.state.epoch_length
         restore_random_state(content["random"][idist.get_rank() % len(content["random"])])
@@ -101,10 +107,8 @@ class TrainingCheckpoint:
             "random": states,
             "state": {name: part.state_dict() for name, part in self.state.items()},
         }
-        with atomic_path(self.model_path) as temporary:
-            torch.save(self.model.state_dict(), temporary)
-        with atomic_path(self.path) as temporary:
-            torch.save(content, temporary)
+        _write(self.model.state_dict(), self.model_path)
+        _write(content, self.path)
 
     def _save_when_due(self, engine: Engine) -> None:
         if engine.state.epoch % self.interval == 0 or engine.state.epoch == engine.state.max_epochs:
@@ -144,6 +148,12 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: expected a training checkpoint, but it cannot be read ({error}). Delete it"
         ) from None
+
+
+def _write(content: Mapping[str, Any], path: Path) -> None:
+    # Given a name, torch.save writes it into the file; given a stream, the same content has the same bytes.
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        torch.save(content, stream)
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_volumes_are_in_bq_per_ml_on_the_reconstruction_grid(scan, small_head):
     for low in scan.low.values():
         assert low.sum() == pytest.approx(truth.sum(), rel=0.1)
     inside = truth > 2500
-    noise = {dose: np.std((scan.low[dose, 0] - scan.full)[inside]) for dose in (0.01, 0.05)}
+    noise = {dose: np.std((scan.low[dose, 1] - scan.full)[inside]) for dose in (0.01, 0.05)}
     assert noise[0.01] > 1.5 * noise[0.05]
 
 
@@ -96,11 +96,11 @@ def test_axes_of_the_volume_are_those_of_the_activity(scan, small_head):
 def test_same_arguments_give_the_same_bytes_and_other_seeds_other_noise(scan, settings, small_head):
     again = simulate_scan(*small_head, settings, (0.01, 0.05), 2, 11, "sub-001")
     np.testing.assert_array_equal(again.full, scan.full)
-    np.testing.assert_array_equal(again.low[0.05, 1], scan.low[0.05, 1])
+    np.testing.assert_array_equal(again.low[0.05, 2], scan.low[0.05, 2])
     assert again.info == scan.info
     other = simulate_scan(*small_head, settings, (0.01, 0.05), 2, 11, "sub-002")
     assert not np.array_equal(other.full, scan.full)
-    assert not np.array_equal(scan.low[0.01, 0], scan.low[0.01, 1])
+    assert not np.array_equal(scan.low[0.01, 1], scan.low[0.01, 2])
 
 
 def test_scan_by_events_writes_its_file_and_counts_it(settings, small_head, tmp_path):
@@ -115,25 +115,25 @@ def test_scan_by_events_writes_its_file_and_counts_it(settings, small_head, tmp_
     for low in result.info["low"]:
         expected = low["dose"] * result.info["expected_full_prompts"]
         assert abs(low["prompts"] - expected) < 5 * expected**0.5
-    assert result.full.sum() == pytest.approx(result.low[0.25, 0].sum(), rel=0.05)
+    assert result.full.sum() == pytest.approx(result.low[0.25, 1].sum(), rel=0.05)
     json.dumps(result.info, allow_nan=False)
 
     again = simulate_scan(*small_head, settings, (0.01, 0.25), 1, 3, "sub-001", tmp_path / "again.l")
     assert (tmp_path / "again.l").read_bytes() == path.read_bytes()
-    np.testing.assert_array_equal(again.low[0.01, 0], result.low[0.01, 0])
+    np.testing.assert_array_equal(again.low[0.01, 1], result.low[0.01, 1])
 
 
 def test_full_dose_as_a_dose_is_the_full_scan(settings, small_head):
     result = simulate_scan(*small_head, settings, (1.0,), 1, 0, "sub-001")
-    np.testing.assert_allclose(result.low[1.0, 0], result.full, rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(result.low[1.0, 1], result.full, rtol=1e-5, atol=1e-3)
 
 
 def test_doses_are_nested_and_realisations_disjoint():
     intervals = dose_intervals((0.01, 0.1), 10)
-    for k in range(10):
+    for k in range(1, 11):
         assert intervals[0.01, k][0] == intervals[0.1, k][0]
         assert intervals[0.01, k][1] < intervals[0.1, k][1]
-    edges = [intervals[0.1, k] for k in range(10)]
+    edges = [intervals[0.1, k] for k in range(1, 11)]
     assert [low for low, _ in edges[1:]] == [high for _, high in edges[:-1]]
     segments = elementary_segments(intervals.values(), cut=0.1)
     assert segments[0][0] == 0

@@ -1,0 +1,49 @@
+"""A cohort on disk and networks, both as small as they can be, for every test that walks through files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_training import TinyNetworks, make_tiny_networks, subject_volumes
+
+from taskgan_ext.io.atomic import write_json
+from taskgan_ext.io.nifti import save_nifti
+
+AFFINE = np.array([[-3.0, 0, 0, 45], [0, 3, 0, -45], [0, 0, 4, -10], [0, 0, 0, 1]])
+SECTIONS = {"training": 4, "validation": 2, "test": 2}
+
+
+def write_subject(folder: Path, number: int, prop: int) -> dict[str, str | int]:
+    """Write image, label and regions of one subject and give its item of the data list."""
+    subject = f"sub-{number:03d}"
+    item: dict[str, str | int] = {}
+    for key, volume in subject_volumes(number, prop).items():
+        item[key] = f"{subject}/{subject}_{key}.nii.gz"
+        save_nifti(volume, AFFINE, folder / item[key])
+    return item | {"property": prop, "subject": subject}
+
+
+@pytest.fixture(scope="session")
+def tiny_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with ``datalist.json`` and 4 training, 2 validation and 2 test subjects of 32 x 32 x 6 voxels."""
+    folder = tmp_path_factory.mktemp("tiny_cohort")
+    numbers = iter(range(1, 1 + sum(SECTIONS.values())))
+    sections = {
+        section: [write_subject(folder, next(numbers), index % 2) for index in range(count)]
+        for section, count in SECTIONS.items()
+    }
+    head = {
+        "name": "tiny",
+        "description": "Ellipses with a rim that is brighter in positive subjects",
+        "modality": "PET",
+        "property": {"name": "amyloid status", "type": "binary", "classes": ["negative", "positive"]},
+    }
+    write_json(folder / "datalist.json", {**head, **sections})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_networks() -> Callable[..., TinyNetworks]:
+    """Function ``tiny_networks(seed, dtype, in_channels, norm, dropout)`` that builds G, D and T."""
+    return make_tiny_networks

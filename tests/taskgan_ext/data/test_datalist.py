@@ -1,0 +1,101 @@
+"""A data list is checked before anything is trained on it."""
+
+import copy
+import shutil
+from pathlib import Path
+
+import pytest
+
+from taskgan_ext.data.datalist import list_images, load_datalist
+from taskgan_ext.errors import DataError
+from taskgan_ext.io.atomic import read_json, write_json
+
+COMMAND = "python -m preprocessing pet simulate"
+
+
+@pytest.fixture
+def content(tiny_cohort):
+    return copy.deepcopy(read_json(tiny_cohort / "datalist.json"))
+
+
+@pytest.mark.parametrize("name", ["", "datalist.json"], ids=["folder", "file"])
+def test_items_have_absolute_paths_that_exist(tiny_cohort, name):
+    items = load_datalist(tiny_cohort / name, "training")
+    assert [item["subject"] for item in items] == ["sub-001", "sub-002", "sub-003", "sub-004"]
+    assert [item["property"] for item in items] == [0, 1, 0, 1]
+    for item in items:
+        assert all(
+            Path(item[key]).is_absolute() and Path(item[key]).is_file()
+            for key in ("image", "label", "regions")
+        )
+
+
+def test_sections_are_joined_in_the_order_asked_for(tiny_cohort):
+    items = load_datalist(tiny_cohort, ["test", "validation"])
+    assert [item["subject"] for item in items] == ["sub-007", "sub-008", "sub-005", "sub-006"]
+
+
+def test_missing_data_list_names_the_command_that_makes_one(tmp_path):
+    with pytest.raises(DataError, match=f"no data list at {tmp_path}/datalist.json; make one.*{COMMAND}"):
+        load_datalist(tmp_path, "training", COMMAND)
+
+
+@pytest.mark.parametrize("key", ["image", "label", "property", "subject"])
+def test_missing_key_is_named_with_its_item(tmp_path, content, key):
+    del content["training"][1][key]
+    write_json(tmp_path / "datalist.json", content)
+    with pytest.raises(DataError, match=rf"training\[1\] has no '{key}'"):
+        load_datalist(tmp_path, "training")
+
+
+def test_missing_section_is_named(tmp_path, content):
+    del content["validation"]
+    write_json(tmp_path / "datalist.json", content)
+    with pytest.raises(DataError, match="expected a list 'validation'"):
+        load_datalist(tmp_path, "training")
+
+
+def test_empty_section_is_refused(tmp_path, content):
+    content["test"] = []
+    write_json(tmp_path / "datalist.json", content)
+    with pytest.raises(DataError, match="at least one case in test, found none"):
+        load_datalist(tmp_path, "test")
+
+
+def test_subject_in_two_sections_is_refused_whatever_section_is_read(tmp_path, content):
+    content["test"][0]["subject"] = "sub-001"
+    write_json(tmp_path / "datalist.json", content)
+    with pytest.raises(DataError, match="subject sub-001 is in training and in test"):
+        load_datalist(tmp_path, "validation")
+
+
+def test_missing_image_is_named_with_its_subject(tiny_cohort, tmp_path):
+    folder = shutil.copytree(tiny_cohort, tmp_path / "cohort")
+    (folder / "sub-003/sub-003_label.nii.gz").unlink()
+    with pytest.raises(DataError, match="sub-003 names .*sub-003_label.nii.gz as label, which does not"):
+        load_datalist(folder, "training")
+
+
+def test_images_of_a_data_list_are_its_test_section(tiny_cohort):
+    by_folder, by_file = list_images(tiny_cohort), list_images(tiny_cohort / "datalist.json")
+    assert by_folder == by_file
+    assert [item["subject"] for item in by_folder] == ["sub-007", "sub-008"]
+    assert all(set(item) == {"image", "subject"} for item in by_folder)
+
+
+def test_images_of_a_folder_are_its_nifti_files_in_order(tmp_path):
+    for name in ("b.nii", "c.nii.gz", "a.nii.gz", "notes.txt"):
+        (tmp_path / name).touch()
+    assert [item["subject"] for item in list_images(tmp_path)] == ["a", "b", "c"]
+
+
+def test_one_file_is_one_image(tiny_cohort):
+    path = tiny_cohort / "sub-001/sub-001_image.nii.gz"
+    assert list_images(path) == [{"image": str(path), "subject": "sub-001_image"}]
+
+
+@pytest.mark.parametrize("name", [".", "absent.nii", "notes.txt"], ids=["empty", "absent", "text"])
+def test_no_image_is_refused_with_the_command(tmp_path, name):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(DataError, match=f"expected a NIfTI file.*{COMMAND}"):
+        list_images(tmp_path / name, COMMAND)

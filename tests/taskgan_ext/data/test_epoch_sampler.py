@@ -1,0 +1,103 @@
+"""The order of the samples is a function of seed and epoch, whatever process asks for it."""
+
+import pytest
+import torch
+from monai.data import DataLoader
+from monai.engines import Trainer
+from torch.utils.data import Dataset
+
+from taskgan_ext.data.epoch_sampler import EpochIndex, EpochSampler
+
+
+def drawn(sampler, epoch):
+    sampler.set_epoch(epoch)
+    indices = list(sampler)
+    assert len(indices) == len(sampler)
+    assert all(isinstance(index, EpochIndex) and index.epoch == epoch for index in indices)
+    return [index.sample for index in indices]
+
+
+def of_rank(sampler, rank, num_replicas):
+    """What the sampler would be in a process of a group; ``test_distributed`` asks real processes."""
+    sampler.rank, sampler.num_replicas = rank, num_replicas
+    sampler.num_samples = -(-sampler.epoch_samples // num_replicas)
+    sampler.total_size = sampler.num_samples * num_replicas
+    return sampler
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 7])
+def test_every_epoch_is_a_permutation(epoch):
+    assert sorted(drawn(EpochSampler(range(50)), epoch)) == list(range(50))
+
+
+def test_order_is_a_function_of_seed_and_epoch():
+    orders = {
+        (seed, epoch): tuple(drawn(EpochSampler(range(50), seed=seed), epoch))
+        for seed in (0, 1)
+        for epoch in (1, 2, 3)
+    }
+    assert len(set(orders.values())) == 6
+    later = EpochSampler(range(50), seed=1)
+    drawn(later, 1)
+    torch.manual_seed(5)
+    assert tuple(drawn(later, 3)) == orders[1, 3]
+
+
+def test_unshuffled_order_is_that_of_the_data():
+    assert drawn(EpochSampler(range(5), shuffle=False), 3) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("num_replicas", [2, 3, 4])
+@pytest.mark.parametrize("num_samples", [None, 1, 20])
+def test_ranks_together_draw_what_one_process_draws(num_samples, num_replicas):
+    alone = drawn(EpochSampler(range(50), num_samples=num_samples), 2)
+    parts = [
+        drawn(of_rank(EpochSampler(range(50), num_samples=num_samples), rank, num_replicas), 2)
+        for rank in range(num_replicas)
+    ]
+    assert len({len(part) for part in parts}) == 1
+    together = [sample for group in zip(*parts, strict=True) for sample in group]
+    assert together[: len(alone)] == alone
+    assert set(together) == set(alone)
+
+
+def test_num_samples_are_drawn_without_replacement_and_change_with_the_epoch():
+    sampler = EpochSampler(range(50), num_samples=8)
+    first, second = drawn(sampler, 1), drawn(sampler, 2)
+    assert len(set(first)) == len(first) == 8
+    assert set(first) != set(second)
+
+
+@pytest.mark.parametrize("num_samples", [0, 51])
+def test_impossible_number_of_samples_is_refused(num_samples):
+    with pytest.raises(ValueError, match="between 1 and 50"):
+        EpochSampler(range(50), num_samples=num_samples)
+
+
+class Indices(Dataset):
+    """Gives back the index it is asked for."""
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, index):
+        return {"epoch": index.epoch, "sample": index.sample}
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_engine_tells_the_epoch_to_the_sampler(num_workers):
+    data = Indices()
+    sampler = EpochSampler(data, seed=3)
+    seen = []
+    trainer = Trainer(
+        "cpu",
+        3,
+        DataLoader(data, batch_size=5, sampler=sampler, num_workers=num_workers),
+        iteration_update=lambda engine, batch: seen.append((engine.state.epoch, batch)),
+    )
+    trainer.run()
+    for epoch in (1, 2, 3):
+        batches = [batch for at, batch in seen if at == epoch]
+        assert torch.cat([batch["epoch"] for batch in batches]).unique().tolist() == [epoch]
+        assert torch.cat([batch["sample"] for batch in batches]).tolist() == drawn(sampler, epoch)
+    assert drawn(sampler, 1) != drawn(sampler, 2)

@@ -1,0 +1,73 @@
+"""The task network learns the property of the tiny cohort from the reference images."""
+
+import pytest
+import torch
+from monai.data import DataLoader
+from monai.transforms import Compose, EnsureChannelFirstd, LoadImaged
+from tiny_training import make_tiny_networks, slice_data, slice_loader
+
+from taskgan_ext.data.datalist import load_datalist
+from taskgan_ext.data.epoch_sampler import EpochSampler
+from taskgan_ext.data.slice_dataset import SliceDataset
+from taskgan_ext.engines.task_network_trainer import TaskNetworkTrainer
+from taskgan_ext.errors import NonFiniteLossError
+from taskgan_ext.transforms.scale_by_mean import ScaleByMeand
+
+KEYS = ["image", "label"]
+
+
+def slices_of(cohort, section):
+    load = Compose([LoadImaged(KEYS, reader="NibabelReader"), EnsureChannelFirstd(KEYS), ScaleByMeand(KEYS)])
+    return SliceDataset(load_datalist(cohort, section), load)
+
+
+def trainer_of(network, loader, epochs=1, **settings):
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
+    return TaskNetworkTrainer("cpu", epochs, loader, network, optimizer, **settings)
+
+
+def test_property_of_unseen_subjects_is_learnt(tiny_cohort):
+    network = make_tiny_networks().task_network
+    data = slices_of(tiny_cohort, "training")
+    trainer = trainer_of(network, DataLoader(data, batch_size=8, sampler=EpochSampler(data)), epochs=15)
+    trainer.run()
+    unseen = slices_of(tiny_cohort, ["validation", "test"])
+    network.eval()
+    with torch.no_grad():
+        logit = network(torch.stack([item["label"] for item in unseen])).logit[:, 0]
+    found = (logit > 0).int().tolist()
+    wanted = [item["property"] for item in unseen]
+    assert sum(a == b for a, b in zip(found, wanted, strict=True)) >= 0.9 * len(wanted)
+    assert trainer.state.metrics["loss"] < 0.1
+
+
+def test_loss_is_the_mean_squared_error_of_the_probability():
+    network = make_tiny_networks(dtype=torch.float64).task_network
+    data = slice_data(dtype=torch.float64)
+    (batch,) = slice_loader(data, num_samples=4)
+    network.train()
+    with torch.no_grad():
+        probability = torch.sigmoid(network(batch["label"]).logit[:, 0])
+    trainer = trainer_of(network, [batch])
+    trainer.run()
+    assert trainer.state.metrics["loss"] == pytest.approx(
+        float((probability - batch["property"]).square().mean()), rel=1e-6
+    )
+    assert isinstance(trainer.state.output, list)
+
+
+def test_loss_that_is_no_number_names_the_cases():
+    (batch,) = slice_loader(slice_data(), num_samples=4)
+    batch["label"][0, 0, 0, 0] = float("inf")
+    with pytest.raises(NonFiniteLossError, match=batch["case"][0]):
+        trainer_of(make_tiny_networks().task_network, [batch]).run()
+
+
+def test_bfloat16_trains_and_clipping_limits_the_step():
+    network = make_tiny_networks().task_network
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    optimizer = torch.optim.SGD(network.parameters(), lr=1.0)
+    loader = slice_loader(slice_data(), num_samples=4)
+    TaskNetworkTrainer("cpu", 1, loader, network, optimizer, max_gradient_norm=1e-3, amp=True).run()
+    steps = [(new.detach() - old).flatten() for new, old in zip(network.parameters(), before, strict=True)]
+    assert float(torch.cat(steps).norm()) == pytest.approx(1e-3, rel=1e-2)
