@@ -1,7 +1,9 @@
 """A small training with everything that is random: shuffled slices, augmentation, noise and dropout."""
 
+import random
 from pathlib import Path
 
+import numpy as np
 import torch
 from ignite.engine import Events
 from monai.transforms import Compose, RandFlipd, RandScaleIntensityd
@@ -24,6 +26,8 @@ def add_noise(item):
 def resumable_run(folder: Path, epochs: int = EPOCHS, interval: int = 1, seed: int = SEED) -> None:
     """Train, or continue to train, and count the finished steps in ``folder/steps``."""
     torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  # the checkpoint keeps the global generators of numpy and Python too
+    random.seed(seed)
     networks = make_tiny_networks(seed, dropout=0.5)
     augment = Compose(
         [

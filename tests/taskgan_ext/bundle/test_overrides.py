@@ -47,7 +47,6 @@ def test_all_unknown_settings_are_named_at_once(train):
         pytest.param(["-epochs", "-1"], id="one-dash-and-a-negative-value"),
         pytest.param(["--train#trainer#max_epochs", "2"], id="nested-with-hash"),
         pytest.param(["--train::trainer::max_epochs", "2"], id="nested-with-colons"),
-        pytest.param(["--+train::handlers", "[]"], id="merge"),
         pytest.param(["--_meta_::version", "2"], id="metadata"),
         pytest.param(["--meta_file", "m", "--logging_file", "l", "--args_file", "a"], id="files"),
         pytest.param(["--run_id", "r", "--init_id", "i", "--final_id", "f"], id="run-ids"),
