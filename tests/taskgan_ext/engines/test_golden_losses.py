@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 import torch
 from monai.engines import IterationEvents
-from tiny_training import TinyNetworks, make_tiny_networks, make_trainer, slice_data, slice_loader, step_losses
+from tiny_training import (
+    TinyNetworks,
+    make_tiny_networks,
+    make_trainer,
+    slice_data,
+    slice_loader,
+    step_losses,
+)
 
 from taskgan_ext.io.atomic import read_json, write_json
 from taskgan_ext.keys import LOSS

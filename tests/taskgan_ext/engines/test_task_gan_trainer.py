@@ -158,7 +158,13 @@ def test_missing_part_is_named(networks, losses, missing, message):
     del parts[missing]
     with pytest.raises(ConfigError, match=message):
         TaskGANTrainer(
-            "cpu", 1, [], networks.generator, optimizers[0], step_losses(*losses, task_training="both"), **parts
+            "cpu",
+            1,
+            [],
+            networks.generator,
+            optimizers[0],
+            step_losses(*losses, task_training="both"),
+            **parts,
         )
 
 
@@ -223,7 +229,9 @@ def test_loss_that_is_no_number_names_the_cases_and_harms_nothing(networks, data
 
     trainer.add_event_handler(Events.ITERATION_STARTED, spoil)
     names = []
-    trainer.add_event_handler(Events.ITERATION_STARTED, lambda engine: names.append(engine.state.batch["case"]))
+    trainer.add_event_handler(
+        Events.ITERATION_STARTED, lambda engine: names.append(engine.state.batch["case"])
+    )
     with pytest.raises(NonFiniteLossError, match="epoch 2, iteration 7: expected finite losses") as caught:
         trainer.run()
     assert all(name in str(caught.value) for name in names[-1])

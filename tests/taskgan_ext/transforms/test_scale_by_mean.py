@@ -14,9 +14,7 @@ KEYS = ["image", "label"]
 
 @pytest.fixture(scope="module")
 def preprocessing():
-    return Compose(
-        [LoadImaged(KEYS, reader="NibabelReader"), EnsureChannelFirstd(KEYS), ScaleByMeand(KEYS)]
-    )
+    return Compose([LoadImaged(KEYS, reader="NibabelReader"), EnsureChannelFirstd(KEYS), ScaleByMeand(KEYS)])
 
 
 @pytest.fixture(scope="module")
