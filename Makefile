@@ -81,7 +81,7 @@ report: .venv/.installed-run  ## write the report of the last evaluation, and pr
 
 .PHONY: test lint bench clean
 test: .venv/.installed-dev  ## run all tests
-	python -m pytest -n 2
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile
 
 lint: .venv/.installed-dev  ## check style, types and import layers
 	ruff check

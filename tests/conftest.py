@@ -26,7 +26,7 @@ def write_subject(folder: Path, number: int, prop: int) -> dict[str, str | int]:
 
 @pytest.fixture(scope="session")
 def tiny_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with ``datalist.json`` and 4 training, 2 validation and 2 test subjects of 32 x 32 x 6 voxels."""
+    """Folder with ``datalist.json``: 4 training, 2 validation and 2 test subjects of 32 x 32 x 6 voxels."""
     folder = tmp_path_factory.mktemp("tiny_cohort")
     numbers = iter(range(1, 1 + sum(SECTIONS.values())))
     sections = {

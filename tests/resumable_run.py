@@ -59,7 +59,7 @@ def resumable_run(folder: Path, epochs: int = EPOCHS, interval: int = 1, seed: i
         with (folder / "steps").open("a") as file:
             file.write(f"{engine.state.iteration}\n")
 
-    trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda: scheduler.step())
+    trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda _: scheduler.step())
     trainer.add_event_handler(Events.ITERATION_COMPLETED, count)
     LossHistory(folder / "history.csv").attach(trainer)
     checkpoint.attach(trainer)

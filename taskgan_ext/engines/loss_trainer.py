@@ -55,8 +55,8 @@ class LossTrainer(Trainer):
     def run(self) -> None:
         """Train up to ``max_epochs``.
 
-        MONAI's ``Trainer.run`` makes a loss scaler for float16 on CUDA first, which bfloat16 does not need and
-        a CPU does not have.
+        MONAI's ``Trainer.run`` makes a loss scaler for float16 on CUDA first, which bfloat16 does not need
+        and a CPU does not have.
         """
         Workflow.run(self)
 

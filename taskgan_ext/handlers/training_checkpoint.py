@@ -125,7 +125,8 @@ class TrainingCheckpoint:
         if changed:
             raise CheckpointError(
                 f"{self.path} belongs to a run with other settings ({'; '.join(changed)}). Give the same "
-                "settings to continue it, another folder (--ckpt_dir, --task_ckpt_dir) to start beside it, or delete it"
+                "settings to continue it, another folder (--ckpt_dir, --task_ckpt_dir) to start beside it, "
+                "or delete it"
             )
 
 

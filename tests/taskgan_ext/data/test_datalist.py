@@ -72,7 +72,7 @@ def test_subject_in_two_sections_is_refused_whatever_section_is_read(tmp_path, c
 def test_missing_image_is_named_with_its_subject(tiny_cohort, tmp_path):
     folder = shutil.copytree(tiny_cohort, tmp_path / "cohort")
     (folder / "sub-003/sub-003_label.nii.gz").unlink()
-    with pytest.raises(DataError, match="sub-003 names .*sub-003_label.nii.gz as label, which does not"):
+    with pytest.raises(DataError, match=r"sub-003 names .*sub-003_label.nii.gz as label, which does not"):
         load_datalist(folder, "training")
 
 

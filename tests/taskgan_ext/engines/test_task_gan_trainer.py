@@ -186,7 +186,7 @@ def test_no_gradient_is_longer_than_the_limit(networks, data):
         networks,
         slice_loader(data, num_samples=4),
         step_losses(task_training="both"),
-        optimizer=lambda parameters, lr: torch.optim.SGD(parameters, lr=1.0),
+        optimizer=lambda parameters, **_: torch.optim.SGD(parameters, lr=1.0),
         max_gradient_norm=1e-3,
     )
     trainer.run()

@@ -6,7 +6,7 @@ from ignite.engine import Engine, Events
 from taskgan_ext.handlers.progress import Progress
 
 
-def engine_with(progress, process=lambda engine, batch: None):
+def engine_with(progress, process=lambda *_: None):
     engine = Engine(process)
     progress.attach(engine)
     return engine

@@ -16,18 +16,16 @@ SETTINGS = {"seed": 0, "lambda_gan": 0.3}
 def database(tmp_path_factory):
     """Making the tables costs seconds, so all tests share one."""
     folder = tmp_path_factory.mktemp("mlflow")
-    return f"sqlite:///{folder}/runs.db", folder
+    return f"sqlite:///{folder}/runs.db"
 
 
 def handler_of(database, name, **settings):
     from monai.handlers import MLFlowHandler
 
-    uri, folder = database
     return MLFlowHandler(
-        uri,
+        database,
         experiment_name=name,
         run_name="run",
-        artifacts=settings.pop("artifacts", []),
         close_on_complete=True,
         dataset_logger=lambda *_: None,
         **settings,
@@ -35,7 +33,7 @@ def handler_of(database, name, **settings):
 
 
 def run_of(database, name):
-    client = mlflow.MlflowClient(tracking_uri=database[0])
+    client = mlflow.MlflowClient(tracking_uri=database)
     (run,) = client.search_runs([client.get_experiment_by_name(name).experiment_id])
     return client, run
 

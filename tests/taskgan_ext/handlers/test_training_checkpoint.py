@@ -117,7 +117,7 @@ def test_broken_file_is_refused_with_its_path(uninterrupted, tmp_path, damage):
         "weights": (uninterrupted / "model.pt").read_bytes(),
     }
     (tmp_path / "state.pt").write_bytes(broken[damage])
-    with pytest.raises(CheckpointError, match="state.pt: expected a training checkpoint") as caught:
+    with pytest.raises(CheckpointError, match=r"state.pt: expected a training checkpoint") as caught:
         resumable_run(tmp_path)
     assert str(tmp_path) in str(caught.value)
     assert not steps(tmp_path)
