@@ -133,10 +133,10 @@ def main() -> None:
         *measure_scan(arguments.slices),
         *measure_events(arguments.events),
     ]
-    print(f"{arguments.threads} thread(s), {arguments.slices} slices, {arguments.events} events")  # noqa: T201
-    print(f"{'step':40} {'measured':>10}  {'unit':10} target")  # noqa: T201
+    print(f"{arguments.threads} thread(s), {arguments.slices} slices, {arguments.events} events")
+    print(f"{'step':40} {'measured':>10}  {'unit':10} target")
     for name, value, unit, target in rows:
-        print(f"{name:40} {value:10.2f}  {unit:10} {target}")  # noqa: T201
+        print(f"{name:40} {value:10.2f}  {unit:10} {target}")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from monai.transforms import Compose, RandFlipd, RandScaleIntensityd
 from tiny_training import make_tiny_networks, make_trainer, slice_data, slice_loader, step_losses
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from taskgan_ext.handlers.loss_history import LossHistory
 from taskgan_ext.handlers.training_checkpoint import TrainingCheckpoint
+from taskgan_ext.handlers.training_record import TrainingRecord
 
 EPOCHS = 6
 STEPS_PER_EPOCH = 6
@@ -61,6 +61,6 @@ def resumable_run(folder: Path, epochs: int = EPOCHS, interval: int = 1, seed: i
 
     trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda _: scheduler.step())
     trainer.add_event_handler(Events.ITERATION_COMPLETED, count)
-    LossHistory(folder / "history.csv").attach(trainer)
+    TrainingRecord(folder).attach(trainer)
     checkpoint.attach(trainer)
     trainer.run()

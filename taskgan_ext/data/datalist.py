@@ -5,6 +5,7 @@
 "subject", ...}`` with paths relative to the file.
 """
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,3 +112,16 @@ def list_images(path: str | os.PathLike[str], make_with: str = "") -> list[dict[
 
 def _absolute(item: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {key: str(folder / value) if key in PATHS else value for key, value in item.items()}
+
+
+def datalist_digest(path: str | os.PathLike[str]) -> str:
+    """Give a short fingerprint of a data list, to tell which data a run has seen.
+
+    Args:
+        path: the folder of ``datalist.json``.
+
+    Returns:
+        The first 12 hexadecimal digits of the SHA-256 of the file; empty when there is none.
+    """
+    file = Path(path) / "datalist.json"
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else ""

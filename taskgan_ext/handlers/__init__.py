@@ -2,16 +2,16 @@
 
 from taskgan_ext.handlers.evaluation_table import EvaluationTable
 from taskgan_ext.handlers.load_weights import LoadWeights, load_weights
-from taskgan_ext.handlers.loss_history import LossHistory
 from taskgan_ext.handlers.progress import Progress
 from taskgan_ext.handlers.training_checkpoint import TrainingCheckpoint, load_checkpoint
+from taskgan_ext.handlers.training_record import TrainingRecord
 
 __all__ = [
     "EvaluationTable",
     "LoadWeights",
-    "LossHistory",
     "Progress",
     "TrainingCheckpoint",
+    "TrainingRecord",
     "load_checkpoint",
     "load_weights",
 ]

@@ -11,6 +11,7 @@ import ignite.distributed as idist
 import torch
 from ignite.engine import Engine, Events
 from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
 
 from taskgan_ext.errors import CheckpointError
 from taskgan_ext.handlers.random_state import random_state, restore_random_state
@@ -77,6 +78,8 @@ class TrainingCheckpoint:
         content = load_checkpoint(self.path)
         self._check_settings(content["hyperparameters"], getattr(engine, "hyperparameters", {}))
         for name, part in self.state.items():
+            if isinstance(part, LRScheduler):
+                self._check_schedule(part, content["state"].get(name, {}))
             try:
                 part.load_state_dict(content["state"][name])
             except (KeyError, RuntimeError, ValueError) as error:
@@ -113,6 +116,15 @@ class TrainingCheckpoint:
     def _save_when_due(self, engine: Engine) -> None:
         if engine.state.epoch % self.interval == 0 or engine.state.epoch == engine.state.max_epochs:
             self.save(engine)
+
+    def _check_schedule(self, scheduler: LRScheduler, saved: Mapping[str, Any]) -> None:
+        for length in ("T_max", "total_iters"):
+            if length in saved and saved[length] != getattr(scheduler, length):
+                raise CheckpointError(
+                    f"{self.path}: its learning-rate schedule ends after {saved[length]} epochs and cannot "
+                    f"be stretched to {getattr(scheduler, length)}. Give the same number of epochs to continue "
+                    "it, or another --ckpt_dir to train anew"
+                )
 
     def _check_settings(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
         wanted = _plain(wanted)

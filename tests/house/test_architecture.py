@@ -30,9 +30,7 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def public_definitions(
-    body: list[ast.stmt], prefix: str = "", overrides: bool = False
-) -> Iterator[tuple[str, Definition]]:
+def public_definitions(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, Definition]]:
     """Public classes, functions and methods."""
     for node in body:
         if isinstance(node, Definition) and not node.name.startswith("_"):

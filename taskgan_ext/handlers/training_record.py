@@ -1,4 +1,4 @@
-"""The losses and validation metrics of every epoch as a table on disk."""
+"""What a run was: its settings, and the losses and validation metrics of every epoch."""
 
 import csv
 import os
@@ -7,32 +7,43 @@ from pathlib import Path
 import ignite.distributed as idist
 from ignite.engine import Engine, Events
 
-from taskgan_ext.io.atomic import atomic_path
+from taskgan_ext.io.atomic import atomic_path, write_json
 
 
-class LossHistory:
-    """Write one row an epoch: the means in ``state.metrics``, and validation metrics where there are some.
+class TrainingRecord:
+    """Write ``settings.json`` when a run starts and a row of ``history.csv`` when an epoch ends.
 
-    A resumed run keeps the rows of the epochs that it does not repeat.
+    A row holds the epoch, the means in ``state.metrics``, and ``val_<metric>`` where the validator ran. A
+    resumed run keeps the rows of the epochs that it does not repeat.
 
     Args:
-        path: CSV file with the columns ``epoch``, the losses, and ``val_<metric>``.
+        output_dir: folder of the two files.
         validator: the engine that a ``ValidationHandler`` earlier in the list runs; its metrics are taken in
             the epochs in which it ran.
     """
 
-    def __init__(self, path: str | os.PathLike[str], validator: Engine | None = None) -> None:
-        self.path = Path(path)
+    def __init__(self, output_dir: str | os.PathLike[str], validator: Engine | None = None) -> None:
+        self.settings_path = Path(output_dir) / "settings.json"
+        self.path = Path(output_dir) / "history.csv"
         self.validator = validator
 
     def attach(self, engine: Engine) -> None:
-        """Write when epochs end.
+        """Write when the run starts and when epochs end.
 
         Args:
-            engine: a trainer.
+            engine: a trainer; its ``hyperparameters``, if any, are the settings.
         """
         if idist.get_rank() == 0:
+            engine.add_event_handler(Events.STARTED, self.write_settings)
             engine.add_event_handler(Events.EPOCH_COMPLETED, self.write)
+
+    def write_settings(self, engine: Engine) -> None:
+        """Write the settings of the run.
+
+        Args:
+            engine: its ``hyperparameters`` are written.
+        """
+        write_json(self.settings_path, getattr(engine, "hyperparameters", {}))
 
     def write(self, engine: Engine) -> None:
         """Add the row of this epoch.
