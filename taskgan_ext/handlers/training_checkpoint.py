@@ -122,8 +122,8 @@ class TrainingCheckpoint:
             if length in saved and saved[length] != getattr(scheduler, length):
                 raise CheckpointError(
                     f"{self.path}: its learning-rate schedule ends after {saved[length]} epochs and cannot "
-                    f"be stretched to {getattr(scheduler, length)}. Give the same number of epochs to continue "
-                    "it, or another --ckpt_dir to train anew"
+                    f"be stretched to {getattr(scheduler, length)}. Give the same number of epochs, or "
+                    "another --ckpt_dir to train anew"
                 )
 
     def _check_settings(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
