@@ -44,7 +44,7 @@ def test_volumes_train_and_are_restored_whole():
     crop = RandSpatialCropd(["image", "label"], roi_size=(16, 16, 16), random_size=False).set_random_state(0)
     data = CacheDataset(items, crop, progress=False)
     networks = volume_networks()
-    trainer = make_trainer(networks, DataLoader(data, batch_size=2), epochs=12)
+    trainer = make_trainer(networks, DataLoader(data, batch_size=2), epochs=40)
     losses = []
     trainer.add_event_handler(
         Events.EPOCH_COMPLETED, lambda engine: losses.append(engine.state.metrics["loss_pixel"])
