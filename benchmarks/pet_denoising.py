@@ -1,6 +1,6 @@
 """Evidence: L1, GAN without task network, and Task-GAN on held-out subjects, over several seeds.
 
-python benchmarks/pet_denoising.py --dataset_dir bundles/pet_denoising/data --seeds 0 1 2 --jobs 2
+python benchmarks/pet_denoising.py --seeds 0 1 2 --jobs 2
 
 Every arm is trained and evaluated by the bundle's own commands. The seed changes the initial weights of all
 networks (G, D, T and the judge), the order of the slices and their augmentation; the split stays. Finished
@@ -61,7 +61,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--dataset_dir", type=Path, required=True, help="folder with datalist.json")
+    parser.add_argument(
+        "--dataset_dir", type=Path, default=CONFIGS.parent / "data", help="folder with datalist.json"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--jobs", type=int, default=1, help="seeds at once; the cores are shared out")
     arguments = parser.parse_args()

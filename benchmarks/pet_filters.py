@@ -1,6 +1,6 @@
 """Evidence: the best classical filters, tuned on training subjects and measured on the test subjects.
 
-python benchmarks/pet_filters.py --dataset_dir bundles/pet_denoising/data
+python benchmarks/pet_filters.py
 
 A 3D Gaussian filter and slice-wise non-local means are tuned for PSNR and, separately, for SSIM on some
 training subjects, so that each faces the network at its best in either metric.
@@ -27,6 +27,7 @@ from taskgan_ext.metrics import ImageQuality, RegionalUptake
 
 Volume = NDArray[np.float32]
 Filter = Callable[[Volume, NDArray[np.float64]], Volume]
+DATA = Path(__file__).parents[1] / "bundles" / "pet_denoising" / "data"
 SLICES = (4, 43)
 METRICS = ("psnr", "ssim", "nrmse", "suvr_bias")
 
@@ -88,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--dataset_dir", type=Path, required=True, help="folder with datalist.json")
+    parser.add_argument("--dataset_dir", type=Path, default=DATA, help="folder with datalist.json")
     parser.add_argument(
         "--tuning_subjects", type=int, default=4, help="training subjects that the filters are tuned on"
     )
