@@ -32,6 +32,7 @@ REQUIRED_FILES = (
 ID = r"@[a-z_]+(::[a-z_]+)*"
 EXPRESSIONS = (
     r"import (monai|torch)",
+    r"'python -m [^']*' \+ @[a-z_]+( \+ '[^']*')?",
     rf"{ID}(\.module|\.parameters\(\)|\.run\(\)|\.to\(@device\))?",
     rf"{ID} \+ ('/[\w/.]+'|1|{ID})",
     r"torch\.float32",
