@@ -48,7 +48,9 @@ class RegionalUptake(Measure):
             values["suvr_truth_bias"] = found.cortex / case.truth[TRUTH] - 1.0
         for label, name in self.region_names.items():
             if label in found.regions:
-                values[f"suvr_{name}"] = found.regions[label]
+                values[f"suvr_{_column(name)}"] = found.regions[label]
+                if volume is not case.label:
+                    values[f"suvr_{_column(name)}_bias"] = found.regions[label] / reference.regions[label] - 1.0
         return values
 
     def summarise(self, rows: Sequence[Row]) -> list[SummaryRow]:
@@ -105,7 +107,14 @@ class RegionalUptake(Measure):
             ),
         }
         for label, name in self.region_names.items():
-            infos[f"suvr_{name}"] = MetricInfo(title=f"SUVR {name}", definition=f"Label {label}: {ratio}.")
+            infos[f"suvr_{_column(name)}"] = MetricInfo(title=f"SUVR {name}", definition=f"Label {label}: {ratio}.")
+            infos[f"suvr_{_column(name)}_bias"] = MetricInfo(
+                title=f"Bias of SUVR {name}",
+                digits=1,
+                percent=True,
+                better="zero",
+                definition="SUVR of the region divided by that of the reference image, minus 1.",
+            )
         return infos
 
     @property
@@ -128,6 +137,10 @@ def _slope(
         return None
     centred = x - x.mean()
     return SummaryRow(arm, metric, float(centred @ y / (centred @ centred)), float("nan"), len(x))
+
+
+def _column(name: str) -> str:
+    return name.replace(" ", "_")
 
 
 def _listed(labels: Sequence[int]) -> str:
