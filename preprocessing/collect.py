@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from taskgan_ext.errors import ConfigError, DataError
-from taskgan_ext.io.atomic import write_json
+from taskgan_ext.io.atomic import read_json, write_json
 from taskgan_ext.keys import IMAGE, LABEL, PROPERTY, SECTIONS, SUBJECT, TEST, TRAINING, VALIDATION
 
 DEFAULT_FRACTIONS: Mapping[str, float] = {TRAINING: 26 / 40, VALIDATION: 4 / 40, TEST: 10 / 40}
@@ -61,6 +61,42 @@ def split_subjects(
     return {section: sorted(subjects) for section, subjects in result.items()}
 
 
+def extend_split(
+    existing: Mapping[str, str],
+    strata: Mapping[str, Hashable],
+    fractions: Mapping[str, float] = DEFAULT_FRACTIONS,
+    seed: int = 0,
+) -> dict[str, list[str]]:
+    """Divide subjects among sections, leaving those that have a section where they are.
+
+    Each new subject goes to the section that lacks most of its stratum.
+
+    Args:
+        existing: subject to section, of an earlier split; subjects that are no longer there are dropped.
+        strata: subject to stratum, old and new.
+        fractions: see ``split_subjects``.
+        seed: see ``split_subjects``; also the order in which new subjects are placed.
+
+    Returns:
+        Section to its subjects in sorted order.
+
+    Raises:
+        ConfigError: the fractions are negative or do not add up to 1.
+    """
+    old = {subject: section for subject, section in existing.items() if subject in strata}
+    if not old:
+        return split_subjects(strata, fractions, seed)
+    result = {section: [subject for subject in old if old[subject] == section] for section in SECTIONS}
+    new = sorted(strata.keys() - old.keys())
+    for index in np.random.default_rng(seed).permutation(len(new)):
+        stratum = strata[new[index]]
+        counts = {name: sum(strata[subject] == stratum for subject in result[name]) for name in SECTIONS}
+        total = sum(counts.values()) + 1
+        lacking = max(SECTIONS, key=lambda name: fractions.get(name, 0.0) * total - counts[name])
+        result[lacking].append(new[index])
+    return {section: sorted(subjects) for section, subjects in result.items()}
+
+
 def collect(
     items: Sequence[Mapping[str, Any]],
     path: str | os.PathLike[str],
@@ -75,7 +111,8 @@ def collect(
     """Split finished items by subject and write the data list.
 
     Where the property belongs to the subject (a diagnosis), sections are stratified by it; where it varies
-    within a subject (the contrast of an MR image), they are not.
+    within a subject (the contrast of an MR image), they are not. Subjects of a data list that is already
+    there stay in their section, so that a cohort can grow without moving anyone out of the test.
 
     Args:
         items: each with ``image``, ``label``, ``property`` and ``subject``; paths relative to the folder of
@@ -103,7 +140,7 @@ def collect(
         _check_item(item, number, path)
         values.setdefault(item[SUBJECT], set()).add(item[PROPERTY])
     strata = {subject: found.pop() if len(found) == 1 else None for subject, found in values.items()}
-    sections = split_subjects(strata, fractions, seed)
+    sections = extend_split(_existing_split(path), strata, fractions, seed)
     content: dict[str, Any] = {
         "name": name,
         "description": description,
@@ -130,6 +167,13 @@ def count_sections(datalist: Mapping[str, Any]) -> dict[str, Counter[Hashable]]:
         section: Counter(value for _, value in sorted({(i[SUBJECT], i[PROPERTY]) for i in datalist[section]}))
         for section in SECTIONS
     }
+
+
+def _existing_split(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    content = read_json(path)
+    return {item[SUBJECT]: section for section in SECTIONS for item in content.get(section, [])}
 
 
 def _check_item(item: Mapping[str, Any], number: int, path: Path) -> None:

@@ -50,8 +50,7 @@ def resumable_run(folder: Path, epochs: int = EPOCHS, interval: int = 1, seed: i
     checkpoint = TrainingCheckpoint(
         folder / "state.pt",
         {**networks._asdict(), **optimizers, "ema": ema, "scheduler": scheduler},
-        ema.module,
-        folder / "model.pt",
+        {"model": ema.module},
         interval,
     )
 

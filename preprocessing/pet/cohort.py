@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+import taskgan_ext
 from preprocessing.collect import collect
 from preprocessing.pet.cohort_settings import CohortSettings
 from preprocessing.pet.subject import is_complete, list_pairs, subject_name, write_subject
@@ -71,7 +72,7 @@ def simulate_cohort(
 def _claim(cohort_dir: Path, settings: CohortSettings) -> None:
     """Record the settings in a new folder; refuse a folder that was made with others."""
     path = cohort_dir / SETTINGS_FILE
-    wanted = settings.to_dict()
+    wanted = {"version": taskgan_ext.__version__, **settings.to_dict()}
     if not path.exists():
         write_json(path, wanted)
         return

@@ -52,7 +52,7 @@ class CohortSettings:
             ),
             "num_slices": (self.num_slices >= 1, "1 or more"),
             "positive_fraction": (0 <= self.positive_fraction <= 1, "a fraction between 0 and 1"),
-            "listmode_subjects": (self.listmode_subjects >= 0, "0 or more"),
+            "listmode_subjects": (self.listmode_subjects >= 1, "1 or more"),
         }
         for name, (valid, expected) in checks.items():
             if not valid:

@@ -52,7 +52,7 @@ def header_path(path: Path) -> Path:
 
 
 def write_listmode(path: Path, chunks: Iterable[Words], header: ListModeHeader) -> ListModeHeader:
-    """Write words and header, counting the events on the way; both files are whole or absent.
+    """Write words and header, counting the events on the way; each file is whole or absent.
 
     Args:
         path: the ``.l`` file.

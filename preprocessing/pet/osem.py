@@ -7,6 +7,7 @@ from preprocessing.pet.system_matrix import SystemMatrix, column_blocks
 
 _SMALLEST_EXPECTATION = 1e-9
 _SMALLEST_SENSITIVITY = 1e-6
+"""As a share of the largest one: sensitivities scale with the dose and the calibration."""
 
 
 def osem(
@@ -70,7 +71,7 @@ def _osem_block(
     image = circle.expand(-1, num_columns).contiguous()
     gain = [
         # Dividing by the clamped sensitivity once saves a division in each update.
-        circle / (adjoint @ factors.reshape(-1, num_columns)).clamp_min(_SMALLEST_SENSITIVITY)
+        circle / _clamp_relative(adjoint @ factors.reshape(-1, num_columns))
         for adjoint, factors in zip(matrix.adjoint_tof_sum, multiplicative, strict=True)
     ]
     for subset in list(range(matrix.num_subsets)) * num_iterations:
@@ -80,6 +81,10 @@ def _osem_block(
         ratio = torch.div(counts[subset], expectation, out=expectation).mul_(factors)
         image *= (matrix.adjoint[subset] @ ratio.reshape(-1, num_columns)).mul_(gain[subset])
     return image
+
+
+def _clamp_relative(sensitivity: torch.Tensor) -> torch.Tensor:
+    return sensitivity.clamp_min(_SMALLEST_SENSITIVITY * float(sensitivity.max()))
 
 
 def reconstruction_circle(grid: ImageGrid) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """One subject's scan: activity and attenuation in, reconstructed full- and low-dose volumes out."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from preprocessing.pet.smoothing import blur_volume
 from preprocessing.pet.stack import stack_to_volume, volume_to_stack
 from preprocessing.pet.system_matrix import build_system_matrix
 from preprocessing.pet.thinning import Interval
+from taskgan_ext.errors import ConfigError
 
 _COLUMNS_PER_BATCH = 96
 
@@ -39,6 +41,9 @@ class ScanSettings:
         slice_spacing_mm: distance of two slices.
         frame_duration: length of the scan.
         scanner: the scanner.
+
+    Raises:
+        ConfigError: a number is not finite and positive (the fractions of scatter and randoms may be 0).
     """
 
     counts_per_slice: float = 2.1e6
@@ -50,6 +55,12 @@ class ScanSettings:
     slice_spacing_mm: float = 2.78
     frame_duration: float = 1200.0
     scanner: Scanner = field(default_factory=Scanner)
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            least = 0.0 if name in {"scatter_fraction", "randoms_fraction"} else sys.float_info.min
+            if isinstance(value, int | float) and not least <= value < float("inf"):
+                raise ConfigError(f"scan setting {name}: expected a finite positive number, got {value}")
 
     def to_dict(self) -> dict[str, Any]:
         """All settings, for a JSON sidecar."""

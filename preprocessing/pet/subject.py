@@ -17,8 +17,10 @@ from taskgan_ext.io.atomic import read_json, write_json
 from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.keys import CASE, IMAGE, LABEL, PROPERTY, REGIONS, SUBJECT
 
-SUV_ONE = 330e6 * 0.567 / 75e3
-"""Activity concentration at SUV 1: 330 MBq injected, decayed until the scan, in 75 kg (Bq/ml)."""
+INJECTED_MBQ, BODY_WEIGHT_KG, DECAY_TO_SCAN = 330.0, 75.0, 0.567
+"""Protocol of the paper; decay of 18F over 90 minutes of uptake."""
+SUV_ONE = INJECTED_MBQ * 1e6 * DECAY_TO_SCAN / (BODY_WEIGHT_KG * 1e3)
+"""Activity concentration at SUV 1 at the time of the scan (Bq/ml)."""
 _PACKAGES = ("taskgan-ext", "numpy", "scipy", "torch", "nibabel", "nilearn")
 
 
@@ -72,6 +74,12 @@ def write_subject(cohort_dir: Path, index: int, settings: CohortSettings) -> Non
             PROPERTY: phantom.truth["label"],
             "units": "Bq/ml",
             "suv_one": SUV_ONE,
+            # Names of BIDS-PET; the volumes hold the activity at the time of the scan.
+            "InjectedRadioactivity": INJECTED_MBQ,
+            "InjectedRadioactivityUnits": "MBq",
+            "BodyWeight": BODY_WEIGHT_KG,
+            "DecayFactorToScan": DECAY_TO_SCAN,
+            "ImageDecayCorrected": False,
             "settings": settings.to_dict(),
             "label_rule": {
                 "suvr_cut_off": SUVR_CUT_OFF,
@@ -123,6 +131,7 @@ def list_pairs(cohort_dir: Path, index: int) -> list[dict[str, Any]]:
             CASE: file.removesuffix(".nii.gz"),
             "true_suvr": round(sidecar["truth"]["suvr_composite"], 6),
             **low,
+            "sha256": [sidecar["sha256"][name_] for name_ in (file, sidecar["full"])],
         }
         for file, low in sidecar["low"].items()
     ]

@@ -87,7 +87,8 @@ def list_images(path: str | os.PathLike[str], make_with: str = "") -> list[dict[
     """List the images to restore: one file, all NIfTI files of a folder, or the test section of a data list.
 
     Args:
-        path: a ``.nii`` or ``.nii.gz`` file, a folder of them, or a data list or the folder that holds it.
+        path: a ``.nii`` or ``.nii.gz`` file, a folder of degraded volumes only, or a data list or the folder
+            that holds it.
         make_with: the command that makes a data list; it ends the message when there is nothing.
 
     Returns:
@@ -102,12 +103,30 @@ def list_images(path: str | os.PathLike[str], make_with: str = "") -> list[dict[
     files = [
         file
         for file in (sorted(path.iterdir()) if path.is_dir() else [path])
-        if file.name.endswith((".nii", ".nii.gz")) and file.is_file()
+        # A name that starts with a dot is what a killed process has left of a file that it was writing.
+        if file.name.endswith((".nii", ".nii.gz")) and not file.name.startswith(".") and file.is_file()
     ]
     if not files:
         hint = f"; make simulated ones with: {make_with}" if make_with else ""
         raise DataError(f"{path}: expected a NIfTI file, or a folder that holds some, found none{hint}")
     return [{IMAGE: str(file), SUBJECT: file.name.split(".nii")[0]} for file in files]
+
+
+def images_root(path: str | os.PathLike[str]) -> str:
+    """Give the folder below which restored images keep the layout of the images of ``list_images``.
+
+    Args:
+        path: as for ``list_images``.
+
+    Returns:
+        The folder of a data list, or the folder itself; empty for a single file.
+    """
+    path = Path(path)
+    return (
+        str(path.parent if path.suffix == ".json" else path)
+        if path.suffix == ".json" or path.is_dir()
+        else ""
+    )
 
 
 def _absolute(item: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -118,10 +137,10 @@ def datalist_digest(path: str | os.PathLike[str]) -> str:
     """Give a short fingerprint of a data list, to tell which data a run has seen.
 
     Args:
-        path: the folder of ``datalist.json``.
+        path: ``datalist.json``, or the folder that holds it.
 
     Returns:
         The first 12 hexadecimal digits of the SHA-256 of the file; empty when there is none.
     """
-    file = Path(path) / "datalist.json"
+    file = Path(path) if Path(path).suffix == ".json" else Path(path) / "datalist.json"
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else ""

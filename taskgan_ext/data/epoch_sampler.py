@@ -25,19 +25,20 @@ class EpochSampler(DistributedSampler[EpochIndex]):
     Args:
         dataset: what is sampled; only its length is used.
         seed: seed of the order.
-        num_samples: samples drawn in one epoch over all ranks, without replacement; ``None`` takes all.
+        num_samples: samples drawn in one epoch over all ranks, without replacement; ``None`` for all of the
+            data set, which is also what a smaller one gives.
         shuffle: keep the order of the data set if false.
 
     Raises:
-        ValueError: ``num_samples`` is not between 1 and the length of the data set.
+        ValueError: ``num_samples`` is below 1.
     """
 
     def __init__(
         self, dataset: Sized, seed: int = 0, num_samples: int | None = None, shuffle: bool = True
     ) -> None:
         length = len(dataset)
-        if num_samples is not None and not 1 <= num_samples <= length:
-            raise ValueError(f"expected num_samples between 1 and {length}, got {num_samples}")
+        if num_samples is not None and num_samples < 1:
+            raise ValueError(f"expected at least 1 sample in an epoch, got {num_samples}")
         parallel = dist.is_available() and dist.is_initialized()
         super().__init__(
             dataset,  # type: ignore[arg-type]  # only its length is used
@@ -46,7 +47,7 @@ class EpochSampler(DistributedSampler[EpochIndex]):
             shuffle=shuffle,
             seed=seed,
         )
-        self.epoch_samples = length if num_samples is None else num_samples
+        self.epoch_samples = length if num_samples is None else min(num_samples, length)
         self.num_samples = -(-self.epoch_samples // self.num_replicas)
         self.total_size = self.num_samples * self.num_replicas
 

@@ -12,19 +12,22 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from taskgan_ext.errors import ConfigError
+
 
 def is_parallel() -> bool:
     """Tell whether more than one process works on this run."""
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
-def is_main_process() -> bool:
-    """Tell whether this process writes files: rank 0, or the only one."""
-    return not is_parallel() or dist.get_rank() == 0
-
-
 def start_process_group() -> None:
-    """Join the processes that ``torchrun`` has started: nccl on GPUs, gloo on CPUs."""
+    """Join the processes that ``torchrun`` has started: nccl on GPUs, gloo on CPUs.
+
+    Raises:
+        ConfigError: the process was not started by ``torchrun``.
+    """
+    if "LOCAL_RANK" not in os.environ:
+        raise ConfigError("expected a process of torchrun, found none of its variables; start with torchrun")
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
@@ -47,11 +50,13 @@ def share_of_batch(batch_size: int) -> int:
         Samples of one process.
 
     Raises:
-        ValueError: the batch cannot be divided evenly.
+        ConfigError: the batch cannot be divided evenly.
     """
     size = dist.get_world_size() if is_parallel() else 1
     if batch_size % size:
-        raise ValueError(f"expected a batch size that {size} processes can share evenly, got {batch_size}")
+        raise ConfigError(
+            f"batch_size: expected a number that {size} processes can share evenly, got {batch_size}"
+        )
     return batch_size // size
 
 

@@ -53,12 +53,13 @@ class LossTrainer(Trainer):
         super().__init__(device, max_epochs, train_data_loader, handlers=list(train_handlers or ()), **kwargs)
 
     def run(self) -> None:
-        """Train up to ``max_epochs``.
+        """Train up to ``max_epochs``; 0 epochs leave everything as it is.
 
         MONAI's ``Trainer.run`` makes a loss scaler for float16 on CUDA first, which bfloat16 does not need
         and a CPU does not have.
         """
-        Workflow.run(self)
+        if self.state.max_epochs > 0:
+            Workflow.run(self)
 
     def _register_handlers(self, handlers: Sequence[Any]) -> None:
         # Before the handlers, so that they find the means of the epoch in state.metrics.

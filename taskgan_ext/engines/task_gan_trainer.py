@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-from ignite.engine import Engine
+from ignite.engine import Engine, Events
 from monai.engines import IterationEvents
 from monai.inferers import Inferer, SimpleInferer
 from torch import Tensor, nn
@@ -108,6 +108,8 @@ class TaskGANTrainer(LossTrainer):
             amp=amp,
             **kwargs,
         )
+        # Not here but when the run starts: T's own trainer may come between.
+        self.add_event_handler(Events.STARTED, self._prepare_task_network)
         for member in (self.network, self.discriminator, self.task_network):
             if member is not None:
                 broadcast(member)
@@ -128,7 +130,6 @@ class TaskGANTrainer(LossTrainer):
         if objective.uses_task_network:
             if self.task_network is None:
                 raise ConfigError(f"mu_task is {objective.mu_task}: expected a task network, got none")
-            self.task_network.requires_grad_(training != "frozen").eval()
             if training != "frozen":
                 if task is None:
                     raise ConfigError(
@@ -136,6 +137,10 @@ class TaskGANTrainer(LossTrainer):
                     )
                 trained["task_network"] = (self.task_network, task)
         return trained
+
+    def _prepare_task_network(self) -> None:
+        if self.task_network is not None:
+            self.task_network.requires_grad_("task_network" in self.trained).eval()
 
     def _loss_names(self) -> list[str]:
         names = [LOSS, LOSS_PIXEL]
@@ -177,5 +182,7 @@ class TaskGANTrainer(LossTrainer):
         if self.state.iteration % self.state.epoch_length == 0:
             for network, _ in self.trained.values():
                 average_buffers(network)
+            if self.ema is not None:
+                average_buffers(self.ema)
         engine.fire_event(IterationEvents.MODEL_COMPLETED)
         return self.state.output

@@ -52,6 +52,7 @@ class TaskNetworkTrainer(LossTrainer):
         super().__init__(
             device, max_epochs, train_data_loader, [LOSS], hyperparameters, train_handlers, amp=amp, **kwargs
         )
+        self.network.requires_grad_(True)
         broadcast(self.network)
 
     def _iteration(self, engine: Engine, batchdata: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -74,13 +74,19 @@ class EvaluationTable:
         self.summary: list[SummaryRow] = []
 
     def attach(self, engine: Engine) -> None:
-        """Attach to an evaluator; only the first process of a distributed run measures and writes.
+        """Attach to an evaluator.
 
         Args:
             engine: the evaluator.
+
+        Raises:
+            ConfigError: there are several processes; each would see a part of the cases.
         """
-        if idist.get_rank() != 0:
-            return
+        if idist.get_world_size() > 1:
+            raise ConfigError(
+                f"expected one process for an evaluation, got {idist.get_world_size()}; start it without "
+                "torchrun and without multi_gpu_train.json"
+            )
         engine.add_event_handler(Events.EPOCH_STARTED, self._start)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._measure)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._summarise)

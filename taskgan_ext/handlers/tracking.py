@@ -23,7 +23,9 @@ def complete_tracking(
         hyperparameters: logged as the parameters of the run.
         loss_terms: takes the named losses out of an engine's output.
     """
-    models = [handler.model_path for handler in handlers if isinstance(handler, TrainingCheckpoint)]
+    models = [
+        path for handler in handlers if isinstance(handler, TrainingCheckpoint) for path in handler.exports
+    ]
     for handler in handlers:
         if hasattr(handler, "experiment_param") and handler.experiment_param is None:
             handler.experiment_param = dict(hyperparameters)

@@ -11,7 +11,6 @@ import ignite.distributed as idist
 import torch
 from ignite.engine import Engine, Events
 from torch import nn
-from torch.optim.lr_scheduler import LRScheduler
 
 from taskgan_ext.errors import CheckpointError
 from taskgan_ext.handlers.random_state import random_state, restore_random_state
@@ -19,25 +18,21 @@ from taskgan_ext.io.atomic import atomic_path
 
 logger = logging.getLogger(__name__)
 
-MAY_CHANGE = ("epochs",)
-"""Settings that may differ when a run is continued: more epochs make a longer run, not another one."""
-
 
 class TrainingCheckpoint:
     """Save the whole state of a run after epochs, and continue from it when the same command is given again.
 
     The file holds the state of every object, the position of the engine, the random generators and the
     settings, as tensors and plain types (it loads with ``weights_only=True``). It is written to a temporary
-    name and renamed, so it is whole whenever the process dies. The weights to use go to ``model_path`` as a
-    bare state dict, which MONAI's tools read.
+    name and renamed, so it is whole whenever the process dies. The weights to use go to files of their own as
+    bare state dicts, which MONAI's tools read.
 
     Put it last in the list of handlers: what came before belongs to the epoch that it closes.
 
     Args:
         path: file of the training state.
         state: named objects with ``state_dict`` and ``load_state_dict`` (networks, optimisers, schedulers).
-        model: the network whose weights are exported.
-        model_path: file of the exported weights.
+        exports: networks by name; the weights of each go to ``<name>.pt`` beside ``path``.
         interval: epochs between two checkpoints; the last epoch is always saved.
     """
 
@@ -45,14 +40,12 @@ class TrainingCheckpoint:
         self,
         path: str | os.PathLike[str],
         state: Mapping[str, Any],
-        model: nn.Module,
-        model_path: str | os.PathLike[str],
+        exports: Mapping[str, nn.Module],
         interval: int = 1,
     ) -> None:
         self.path = Path(path)
         self.state = dict(state)
-        self.model = model
-        self.model_path = Path(model_path)
+        self.exports = {self.path.parent / f"{name}.pt": network for name, network in exports.items()}
         self.interval = interval
 
     def attach(self, engine: Engine) -> None:
@@ -78,8 +71,6 @@ class TrainingCheckpoint:
         content = load_checkpoint(self.path)
         self._check_settings(content["hyperparameters"], getattr(engine, "hyperparameters", {}))
         for name, part in self.state.items():
-            if isinstance(part, LRScheduler):
-                self._check_schedule(part, content["state"].get(name, {}))
             try:
                 part.load_state_dict(content["state"][name])
             except (KeyError, RuntimeError, ValueError) as error:
@@ -110,25 +101,17 @@ class TrainingCheckpoint:
             "random": states,
             "state": {name: part.state_dict() for name, part in self.state.items()},
         }
-        _write(self.model.state_dict(), self.model_path)
+        for path, network in self.exports.items():
+            _write(network.state_dict(), path)
         _write(content, self.path)
 
     def _save_when_due(self, engine: Engine) -> None:
         if engine.state.epoch % self.interval == 0 or engine.state.epoch == engine.state.max_epochs:
             self.save(engine)
 
-    def _check_schedule(self, scheduler: LRScheduler, saved: Mapping[str, Any]) -> None:
-        for length in ("T_max", "total_iters"):
-            if length in saved and saved[length] != getattr(scheduler, length):
-                raise CheckpointError(
-                    f"{self.path}: its learning-rate schedule ends after {saved[length]} epochs and cannot "
-                    f"be stretched to {getattr(scheduler, length)}. Give the same number of epochs, or "
-                    "another --ckpt_dir to train anew"
-                )
-
     def _check_settings(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
         wanted = _plain(wanted)
-        names = [name for name in {**saved, **wanted} if name not in MAY_CHANGE]
+        names = {**saved, **wanted}
         changed = [
             f"{name}: {saved.get(name)} -> {wanted.get(name)}"
             for name in names

@@ -11,7 +11,7 @@ from taskgan_ext.io.atomic import atomic_path, write_json
 
 
 class TrainingRecord:
-    """Write ``settings.json`` when a run starts and a row of ``history.csv`` when an epoch ends.
+    """Write ``settings.json`` and a row of ``history.csv`` when an epoch ends.
 
     A row holds the epoch, the means in ``state.metrics``, and ``val_<metric>`` where the validator ran. A
     resumed run keeps the rows of the epochs that it does not repeat.
@@ -28,29 +28,21 @@ class TrainingRecord:
         self.validator = validator
 
     def attach(self, engine: Engine) -> None:
-        """Write when the run starts and when epochs end.
+        """Write when epochs end; a run that is refused as it starts leaves the files as they were.
 
         Args:
             engine: a trainer; its ``hyperparameters``, if any, are the settings.
         """
         if idist.get_rank() == 0:
-            engine.add_event_handler(Events.STARTED, self.write_settings)
             engine.add_event_handler(Events.EPOCH_COMPLETED, self.write)
 
-    def write_settings(self, engine: Engine) -> None:
-        """Write the settings of the run.
+    def write(self, engine: Engine) -> None:
+        """Add the row of this epoch, and write the settings.
 
         Args:
-            engine: its ``hyperparameters`` are written.
+            engine: its epoch, metrics and ``hyperparameters`` are written.
         """
         write_json(self.settings_path, getattr(engine, "hyperparameters", {}))
-
-    def write(self, engine: Engine) -> None:
-        """Add the row of this epoch.
-
-        Args:
-            engine: its epoch and metrics are written.
-        """
         row: dict[str, object] = {"epoch": engine.state.epoch, **engine.state.metrics}
         if self.validator is not None and self.validator.state.epoch == engine.state.epoch:
             row |= {f"val_{name}": value for name, value in self.validator.state.metrics.items()}

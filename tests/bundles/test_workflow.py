@@ -105,7 +105,7 @@ def test_evaluation_trains_a_judge_of_its_own(outcome):
 
 
 def test_restored_volume_has_grid_and_unit_of_the_input(outcome):
-    restored = sorted(outcome.restored.glob("*.nii.gz"))
+    restored = sorted(outcome.restored.rglob("*.nii.gz"))
     inputs = [outcome.cohort / name / f"{name}_image.nii.gz" for name in ("sub-007", "sub-008")]
     assert len(restored) == len(inputs)
     for result, source in zip(map(nib.load, restored), map(nib.load, inputs), strict=True):

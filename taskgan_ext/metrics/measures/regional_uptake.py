@@ -50,7 +50,9 @@ class RegionalUptake(Measure):
             if label in found.regions:
                 values[f"suvr_{_column(name)}"] = found.regions[label]
                 if volume is not case.label:
-                    values[f"suvr_{_column(name)}_bias"] = found.regions[label] / reference.regions[label] - 1.0
+                    values[f"suvr_{_column(name)}_bias"] = (
+                        found.regions[label] / reference.regions[label] - 1.0
+                    )
         return values
 
     def summarise(self, rows: Sequence[Row]) -> list[SummaryRow]:
@@ -107,7 +109,9 @@ class RegionalUptake(Measure):
             ),
         }
         for label, name in self.region_names.items():
-            infos[f"suvr_{_column(name)}"] = MetricInfo(title=f"SUVR {name}", definition=f"Label {label}: {ratio}.")
+            infos[f"suvr_{_column(name)}"] = MetricInfo(
+                title=f"SUVR {name}", definition=f"Label {label}: {ratio}."
+            )
             infos[f"suvr_{_column(name)}_bias"] = MetricInfo(
                 title=f"Bias of SUVR {name}",
                 digits=1,

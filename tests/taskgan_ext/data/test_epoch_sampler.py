@@ -68,10 +68,13 @@ def test_num_samples_are_drawn_without_replacement_and_change_with_the_epoch():
     assert set(first) != set(second)
 
 
-@pytest.mark.parametrize("num_samples", [0, 51])
-def test_impossible_number_of_samples_is_refused(num_samples):
-    with pytest.raises(ValueError, match="between 1 and 50"):
-        EpochSampler(range(50), num_samples=num_samples)
+def test_small_data_set_is_drawn_whole():
+    assert sorted(drawn(EpochSampler(range(5), num_samples=8), 1)) == list(range(5))
+
+
+def test_epoch_without_samples_is_refused():
+    with pytest.raises(ValueError, match="at least 1 sample"):
+        EpochSampler(range(50), num_samples=0)
 
 
 class Indices(Dataset):

@@ -12,7 +12,6 @@ from taskgan_ext.engines.distributed import (
     average_buffers,
     average_gradients,
     broadcast,
-    is_main_process,
     is_parallel,
     local_device,
     share_of_batch,
@@ -61,7 +60,7 @@ def save_checkpoint(folder):
 
     def checkpoint():
         state = {"network": networks.generator}
-        return TrainingCheckpoint(folder / "state.pt", state, networks.generator, folder / "model.pt")
+        return TrainingCheckpoint(folder / "state.pt", state, {"model": networks.generator})
 
     data = slice_data()
     make_trainer(networks, slice_loader(data, num_samples=8), handlers=[checkpoint()]).run()
@@ -88,7 +87,7 @@ def work(folder):
     sampler = EpochSampler(range(11), num_samples=7)
     sampler.set_epoch(3)
     return {
-        "parallel": (is_parallel(), is_main_process(), local_device().type, share_of_batch(6)),
+        "parallel": (is_parallel(), local_device().type, share_of_batch(6)),
         "odd_batch": _message(share_of_batch, 7),
         "average": tensors,
         "averaged": averaged,
@@ -144,7 +143,7 @@ def test_average_and_broadcast_reach_every_rank(ranks):
 
 
 def test_ranks_know_their_place(ranks):
-    assert [rank["parallel"] for rank in ranks] == [(True, True, "cpu", 3), (True, False, "cpu", 3)]
+    assert [rank["parallel"] for rank in ranks] == [(True, "cpu", 3), (True, "cpu", 3)]
     assert all("2 processes can share evenly, got 7" in rank["odd_batch"] for rank in ranks)
 
 
@@ -167,4 +166,4 @@ def test_one_process_is_its_own_group():
     tensor = torch.ones(2)
     average([tensor])
     assert torch.equal(tensor, torch.ones(2))
-    assert (is_parallel(), is_main_process(), share_of_batch(7)) == (False, True, 7)
+    assert (is_parallel(), share_of_batch(7)) == (False, 7)

@@ -219,7 +219,7 @@ def test_running_average_follows_the_generator_after_every_step(networks, data):
 @pytest.mark.parametrize("key", ["image", "label"])
 def test_loss_that_is_no_number_names_the_cases_and_harms_nothing(networks, data, tmp_path, key):
     checkpoint = TrainingCheckpoint(
-        tmp_path / "state.pt", {"network": networks.generator}, networks.generator, tmp_path / "model.pt"
+        tmp_path / "state.pt", {"network": networks.generator}, {"model": networks.generator}
     )
     trainer = make_trainer(networks, slice_loader(data), epochs=2, handlers=[checkpoint])
 

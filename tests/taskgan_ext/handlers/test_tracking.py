@@ -42,7 +42,7 @@ def test_run_records_settings_losses_and_weights(database, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     networks = make_tiny_networks()
     checkpoint = TrainingCheckpoint(
-        tmp_path / "state.pt", {"network": networks.generator}, networks.generator, tmp_path / "model.pt"
+        tmp_path / "state.pt", {"network": networks.generator}, {"model": networks.generator}
     )
     trainer = make_trainer(
         networks,

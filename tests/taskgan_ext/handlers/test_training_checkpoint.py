@@ -54,18 +54,11 @@ def test_killed_run_started_again_gives_the_same_bytes(uninterrupted, tmp_path):
     assert_same_results(uninterrupted, tmp_path)
 
 
-@pytest.mark.parametrize(("first", "interval"), [(1, 1), (4, 1), (3, 2)])
-def test_run_with_more_epochs_continues_to_the_same_bytes(uninterrupted, tmp_path, first, interval):
-    def both():
-        resumable_run(tmp_path, epochs=first, interval=interval)
-        resumable_run(tmp_path)
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    both()
-    torch.set_num_threads(threads)
-    assert steps(tmp_path) == list(range(1, EPOCHS * STEPS_PER_EPOCH + 1))
-    assert_same_results(uninterrupted, tmp_path)
+def test_another_number_of_epochs_is_refused(uninterrupted):
+    before = {name: (uninterrupted / name).read_bytes() for name in (*RESULTS, "steps")}
+    with pytest.raises(CheckpointError, match=f"epochs: {EPOCHS} -> {EPOCHS + 1}"):
+        resumable_run(uninterrupted, epochs=EPOCHS + 1)
+    assert {name: (uninterrupted / name).read_bytes() for name in before} == before
 
 
 def test_finished_run_does_nothing(uninterrupted, caplog):
