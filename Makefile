@@ -56,7 +56,7 @@ install: .venv/.installed-dev  ## make .venv with everything that run, test and 
 # --- a bundle from data to report -----------------------------------------------------------------------
 
 .PHONY: run data train evaluate restore report
-run: data train evaluate restore report  ## all five steps below; run again to resume, what is done is skipped
+run: data train evaluate restore report  ## all five steps below; run again to resume
 
 data: .venv/.installed-run  ## make the default data of the bundle
 	$(DATA_COMMAND_$(BUNDLE))
@@ -72,7 +72,6 @@ restore: .venv/.installed-run  ## restore one held-out case
 
 report: .venv/.installed-run  ## write the report of the last evaluation, and print its table
 	python -m taskgan_ext.report $(EVAL)
-	@python -c "from taskgan_ext.report.results import read_results as read; from taskgan_ext.io.summary_text import format_summary; results = read('$(EVAL)'); print('', format_summary(results.summary, results.metrics), '', sep='\n')"
 	@echo 'table:    $(EVAL)/summary.csv'
 	@echo 'restored: $(EVAL)/restored'
 	@echo 'report:   $(EVAL)/report.html'

@@ -4,10 +4,12 @@ python benchmarks/pet_denoising.py --seeds 0 1 2 --jobs 2
 
 Every arm is trained and evaluated by the bundle's own commands. The seed changes the initial weights of all
 networks (G, D, T and the judge), the order of the slices and their augmentation; the split stays. Finished
-arms are kept in ``benchmarks/work`` and skipped when the command is given again.
+arms are kept in ``benchmarks/work``; with the same data and configuration the next run skips them.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -34,12 +36,19 @@ COLUMNS = {
 }
 
 
+def fingerprint(dataset_dir: Path) -> str:
+    """Tell data and configuration apart, so that arms of other ones are not taken for these."""
+    files = [dataset_dir / "datalist.json", *sorted(CONFIGS.glob("*.json"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+
+
 def run_arm(name: str, seed: int, dataset_dir: Path, threads: int) -> list[SummaryRow]:
     """Train and evaluate one arm with one seed, unless that is done already."""
-    folder = WORK / f"seed-{seed}" / name
+    work = WORK / fingerprint(dataset_dir) / f"seed-{seed}"
+    folder = work / name
     if not (folder / "eval" / SUMMARY).is_file():
         places = {"dataset_dir": dataset_dir, "ckpt_dir": folder, "output_dir": folder / "eval", "seed": seed}
-        places["task_ckpt_dir"] = WORK / f"seed-{seed}" / "task"
+        places["task_ckpt_dir"] = work / "task"
         for run_id, delta in (("training", []), ("evaluating", ["evaluate.json"])):
             files = [str(CONFIGS / file) for file in ["train.json", *ARMS[name], *delta]]
             command = [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", str(files)]
@@ -77,15 +86,23 @@ def main() -> None:
         for name, rows in arms.items():
             for row in rows:
                 label = name if row.arm == "restored" else row.arm
-                if row.metric in COLUMNS:
+                # Input and reference are the same in all arms of a seed.
+                if row.metric in COLUMNS and (row.arm == "restored" or name == "L1"):
                     table.setdefault(label, {}).setdefault(row.metric, []).append(row.mean)
     print(f"{'':10}" + "".join(f"{column:>19}" for column in COLUMNS))
     for label in sorted(table, key=["input", *ARMS, "reference"].index):
-        cells = [
-            mean_sd(table[label][c][: len(seeds)], d) if c in table[label] else "" for c, d in COLUMNS.items()
-        ]
+        cells = [mean_sd(table[label][c], d) if c in table[label] else "" for c, d in COLUMNS.items()]
         print(f"{label:10}" + "".join(f"{cell:>19}" for cell in cells))
-    settings = {"seeds": arguments.seeds, "cases": seeds[0]["L1"][0].n}
+    settings = {
+        "seeds": arguments.seeds,
+        "cases": seeds[0]["L1"][0].n,
+        "fingerprint": fingerprint(arguments.dataset_dir),
+        "train.json": {
+            name: value
+            for name, value in json.loads((CONFIGS / "train.json").read_text()).items()
+            if isinstance(value, int | float)
+        },
+    }
     print(save_results("pet_denoising", " ".join(sys.argv), settings, table))
 
 

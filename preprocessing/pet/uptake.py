@@ -37,7 +37,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "hard": Preset((0.18, 0.75), (4, 10), 0.17, 0.10),
     }
 )
-"""``faithful`` is as hard as the paper's cohort, whose task network errs in no volume."""
+"""``faithful`` is meant to be told apart without error on full-dose volumes, as the paper's cohort was."""
 
 
 @dataclass(frozen=True)

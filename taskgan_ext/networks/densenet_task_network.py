@@ -13,7 +13,7 @@ class DenseNetTaskNetwork(nn.Module):
     """Predict the property y of an image with densely connected blocks.
 
     G is trained to satisfy T, so T cannot tell whether the property survived; in the paper's own Table 3 it
-    errs on 0/10 for every method. The judge is therefore a network of another kind, trained on other data.
+    errs on 0/10 for every method. The judge is therefore a network of another kind, trained by itself.
     MONAI's DenseNet (Huang et al., "Densely Connected Convolutional Networks", CVPR 2017), small by default:
     140,446 parameters.
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from taskgan_ext.errors import TaskGANError
 from taskgan_ext.io.atomic import atomic_path
+from taskgan_ext.io.summary_text import format_summary
 from taskgan_ext.report.page import build_page
 from taskgan_ext.report.results import read_results
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the report of an evaluation folder.
+    """Write the report of an evaluation folder and print its short table.
 
     Args:
         arguments: command line; ``None`` takes that of the process.
@@ -31,13 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     out = options.out or options.folder / "report.html"
     try:
-        page = build_page(read_results(options.folder))
+        results = read_results(options.folder)
+        page = build_page(results)
     except TaskGANError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     with atomic_path(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    sys.stdout.write(f"{out}\n")
+    sys.stdout.write(f"{format_summary(results.summary, results.metrics)}\n\n{out}\n")
     return 0
 
 
