@@ -146,6 +146,31 @@ def test_baseline_never_calls_the_networks_that_it_leaves_out(outcome, tmp_path,
     assert (tmp_path / "model.pt").is_file()
 
 
+def test_task_network_that_is_trained_along_is_saved_and_comes_back(outcome, tmp_path):
+    places = outcome.places | {"ckpt_dir": str(tmp_path), "output_dir": str(tmp_path / "eval")}
+    run_workflow(outcome.bundle, "train", run_id="training", task_training="both", **places)
+    before, after = (
+        torch.load(folder / "task_network.pt", weights_only=True) for folder in (outcome.models, tmp_path)
+    )
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    assert all(float(row["loss_task_network"]) > 0 for row in read_rows(tmp_path / "eval" / "history.csv"))
+    again = run_workflow(outcome.bundle, "train", run_id="training", task_training="both", **places)
+    found = again.parser.get_parsed_content("task_network").state_dict()
+    assert all(torch.equal(found[name], after[name]) for name in after)
+
+
+def test_task_network_may_start_from_scratch(outcome, tmp_path):
+    folders = {
+        "ckpt_dir": str(tmp_path),
+        "task_ckpt_dir": str(tmp_path),
+        "output_dir": str(tmp_path / "eval"),
+    }
+    settings = outcome.places | folders | {"task_epochs": 0, "task_training": "both", "epochs": 1}
+    run_workflow(outcome.bundle, "train", run_id="training", **settings)
+    assert (tmp_path / "task_network.pt").is_file()
+    assert not (tmp_path / "task_training_state.pt").exists()
+
+
 def test_baseline_is_evaluated_with_the_same_delta(outcome, tmp_path):
     places = outcome.places | {"ckpt_dir": str(tmp_path), "output_dir": str(tmp_path / "eval")}
     run_workflow(outcome.bundle, "train", "baseline_l1", run_id="training", **places)

@@ -5,6 +5,7 @@ import torch
 from several_processes import NUM_RANKS, run_ranks
 from tiny_training import make_tiny_networks, make_trainer, slice_data, slice_loader, step_losses
 from torch import distributed, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from taskgan_ext.data.epoch_sampler import EpochSampler
 from taskgan_ext.engines.distributed import (
@@ -53,6 +54,17 @@ def train_task_network():
     return dict(network.state_dict())
 
 
+def train_average():
+    """Running average of a G with batch normalisation after an epoch."""
+    networks = make_tiny_networks(norm="batch")
+    average_network = AveragedModel(
+        networks.generator, multi_avg_fn=get_ema_multi_avg_fn(0.5), use_buffers=True
+    )
+    loader = slice_loader(slice_data(), share_of_batch(GLOBAL_BATCH))
+    make_trainer(networks, loader, ema=average_network).run()
+    return dict(average_network.module.state_dict())
+
+
 def save_checkpoint(folder):
     """Resume of a run of two processes: the generators of each rank come back."""
     networks = make_tiny_networks(dropout=0.5)
@@ -95,6 +107,7 @@ def work(folder):
         "samples": [index.sample for index in sampler],
         "train": {norm: train(norm) for norm in NORMS},
         "task": train_task_network(),
+        "ema": train_average(),
         "checkpoint": save_checkpoint(folder),
     }
 
@@ -128,9 +141,10 @@ def test_losses_of_the_epoch_equal_those_of_one_process(ranks, norm):
         assert rank["train"][norm]["metrics"] == pytest.approx(alone, rel=1e-6)
 
 
-def test_ranks_end_an_epoch_with_the_same_weights_and_statistics(ranks):
-    for name, value in ranks[0]["task"].items():
-        torch.testing.assert_close(ranks[1]["task"][name], value, rtol=0, atol=0, msg=name)
+@pytest.mark.parametrize("network", ["task", "ema"])
+def test_ranks_end_an_epoch_with_the_same_weights_and_statistics(ranks, network):
+    for name, value in ranks[0][network].items():
+        torch.testing.assert_close(ranks[1][network][name], value, rtol=0, atol=0, msg=name)
 
 
 def test_average_and_broadcast_reach_every_rank(ranks):

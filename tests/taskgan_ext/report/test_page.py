@@ -95,7 +95,9 @@ def test_sections_without_content_are_left_out(evaluation_dir):
 
 def test_command_writes_the_page_and_names_it(evaluation_dir, tmp_path, capsys):
     assert main([str(evaluation_dir)]) == 0
-    assert capsys.readouterr().out == f"{evaluation_dir / 'report.html'}\n"
+    printed = capsys.readouterr().out.splitlines()
+    assert "restored" in printed[0], "the short table comes first"
+    assert printed[-1] == str(evaluation_dir / "report.html")
     assert main([str(evaluation_dir), "--out", str(tmp_path / "new" / "page.html")]) == 0
     assert (tmp_path / "new" / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
