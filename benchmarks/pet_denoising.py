@@ -16,6 +16,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from results_file import mean_sd, save_results
 
 from taskgan_ext.io.evaluation_files import SUMMARY, SummaryRow, read_summary
@@ -103,7 +104,14 @@ def main() -> None:
             if isinstance(value, int | float)
         },
     }
-    print(save_results("pet_denoising", " ".join(sys.argv), settings, table))
+    results = {
+        label: {
+            metric: {"values": values, "mean": np.mean(values), "sd": np.std(values, ddof=len(values) > 1)}
+            for metric, values in row.items()
+        }
+        for label, row in table.items()
+    }
+    print(save_results("pet_denoising", " ".join(["python", *sys.argv]), settings, results))
 
 
 if __name__ == "__main__":
