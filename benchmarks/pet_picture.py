@@ -47,7 +47,7 @@ def main() -> None:
             axis.set_xticks([])
             axis.set_yticks([])
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(arguments.out, dpi=100)
+    figure.savefig(arguments.out, dpi=75)
     print(arguments.out)
 
 

@@ -68,7 +68,9 @@ def _all_measures(results: Results) -> str:
 
 def _definitions(results: Results) -> str:
     named = {row.metric for row in results.summary}
-    return definitions(info for name, info in results.metrics.items() if name in named)
+    shown = [info for name, info in results.metrics.items() if name in named]
+    short, long = (definitions(info for info in shown if info.headline is flag) for flag in (True, False))
+    return f"{short}<details><summary>All definitions</summary>{long}</details>"
 
 
 def _settings(results: Results) -> dict[str, str]:
