@@ -40,7 +40,7 @@ def test_an_unzipped_bundle_trains_and_restores_within_its_own_folder(unzipped, 
     assert (unzipped / "models" / "model.pt").is_file()
     assert (unzipped / "eval" / "history.csv").is_file()
     run_in_process("inferring", unzipped, monkeypatch, "inference", dataset_dir=str(tiny_cohort))
-    assert len(list((unzipped / "eval" / "restored").glob("*.nii.gz"))) == 2
+    assert len(list((unzipped / "eval" / "restored").rglob("*.nii.gz"))) == 2
     assert list((unzipped.parents[1] / "elsewhere").iterdir()) == []
 
 
