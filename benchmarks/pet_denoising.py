@@ -4,7 +4,7 @@ python benchmarks/pet_denoising.py --seeds 0 1 2 --jobs 2
 
 Every arm is trained and evaluated by the bundle's own commands. The seed changes the initial weights of all
 networks (G, D, T and the judge), the order of the slices and their augmentation; the split stays. Finished
-arms are kept in ``benchmarks/work``; with the same data and configuration the next run skips them.
+arms are kept in ``benchmarks/runs``; with the same data and configuration the next run skips them.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from results_file import mean_sd, save_results
 from taskgan_ext.io.evaluation_files import SUMMARY, SummaryRow, read_summary
 
 CONFIGS = Path(__file__).parents[1] / "bundles" / "pet_denoising" / "configs"
-WORK = Path(__file__).parent / "work" / "pet_denoising"
+WORK = Path(__file__).parent / "runs" / "pet_denoising"
 ARMS = {"L1": ["baseline_l1.json"], "GAN": ["baseline_gan.json"], "Task-GAN": []}
 COLUMNS = {
     "psnr": 2,
