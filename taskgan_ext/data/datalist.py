@@ -36,8 +36,7 @@ def load_datalist(
         DataError: the file is missing, an item lacks a key or a file, a subject is in two sections, or a
             section is empty.
     """
-    path = Path(path)
-    path = path / "datalist.json" if path.suffix != ".json" else path
+    path = _file_of(Path(path))
     if not path.is_file():
         raise DataError(f"no data list at {path}" + (f"; make one with: {make_with}" if make_with else ""))
     content = read_json(path)
@@ -98,7 +97,7 @@ def list_images(path: str | os.PathLike[str], make_with: str = "") -> list[dict[
         DataError: there is no such file, or the folder holds none.
     """
     path = Path(path)
-    if path.suffix == ".json" or (path / "datalist.json").is_file():
+    if path.suffix == ".json" or _file_of(path).is_file():
         return [{key: item[key] for key in (IMAGE, SUBJECT)} for item in load_datalist(path, TEST, make_with)]
     files = [
         file
@@ -129,10 +128,6 @@ def images_root(path: str | os.PathLike[str]) -> str:
     )
 
 
-def _absolute(item: dict[str, Any], folder: Path) -> dict[str, Any]:
-    return {key: str(folder / value) if key in PATHS else value for key, value in item.items()}
-
-
 def datalist_digest(path: str | os.PathLike[str]) -> str:
     """Give a short fingerprint of a data list, to tell which data a run has seen.
 
@@ -142,5 +137,13 @@ def datalist_digest(path: str | os.PathLike[str]) -> str:
     Returns:
         The first 12 hexadecimal digits of the SHA-256 of the file; empty when there is none.
     """
-    file = Path(path) if Path(path).suffix == ".json" else Path(path) / "datalist.json"
+    file = _file_of(Path(path))
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else ""
+
+
+def _file_of(path: Path) -> Path:
+    return path if path.suffix == ".json" else path / "datalist.json"
+
+
+def _absolute(item: dict[str, Any], folder: Path) -> dict[str, Any]:
+    return {key: str(folder / value) if key in PATHS else value for key, value in item.items()}

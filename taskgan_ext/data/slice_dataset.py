@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.data import CacheDataset, MetaTensor
+from monai.data import CacheDataset
 from monai.transforms import Compose
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from taskgan_ext.data.epoch_sampler import EpochIndex
+from taskgan_ext.data.plain_tensor import plain_tensor
 from taskgan_ext.errors import DataError
 from taskgan_ext.keys import CASE, IMAGE, SUBJECT
 
@@ -99,7 +100,7 @@ class SliceDataset(Dataset[dict[str, Any]]):
         item: dict[str, Any] = {}
         for key, value in self.volumes[case].items():
             if _is_volume(value):
-                item[key] = slice_stack(_plain(value), position, self.stack if key == IMAGE else 1)
+                item[key] = slice_stack(plain_tensor(value), position, self.stack if key == IMAGE else 1)
             else:
                 item[key] = value
         item[CASE] = f"{item.get(CASE, item.get(SUBJECT, case))} slice {position}"
@@ -109,11 +110,6 @@ class SliceDataset(Dataset[dict[str, Any]]):
             sequence = np.random.SeedSequence([self.seed, index.epoch, index.sample])
             self.augment.set_random_state(seed=int(sequence.generate_state(1)[0]))
         return self.augment(item)
-
-
-def _plain(value: Tensor) -> Tensor:
-    # Slicing a MetaTensor costs far more than slicing its tensor, and training needs no affine.
-    return value.as_tensor() if isinstance(value, MetaTensor) else value
 
 
 def _is_volume(value: Any) -> bool:  # noqa: ANN401  # items hold anything

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from monai.data import MetaTensor
 from torch import Tensor
 
+from taskgan_ext.data.plain_tensor import plain_tensor
 from taskgan_ext.keys import CASE, IMAGE, LABEL, PROPERTY, SUBJECT
 
 
@@ -28,7 +28,7 @@ def prepare_restoration_batch(
         x~, x and y as plain tensors: meta data have no part in a training step.
     """
     image, label = (
-        _plain(batch[key]).to(device, non_blocking=non_blocking, **kwargs) for key in (IMAGE, LABEL)
+        plain_tensor(batch[key]).to(device, non_blocking=non_blocking, **kwargs) for key in (IMAGE, LABEL)
     )
     return image, label, torch.as_tensor(batch[PROPERTY]).to(device, non_blocking=non_blocking)
 
@@ -50,7 +50,7 @@ def prepare_task_batch(
     Returns:
         x and y.
     """
-    label = _plain(batch[LABEL]).to(device, non_blocking=non_blocking, **kwargs)
+    label = plain_tensor(batch[LABEL]).to(device, non_blocking=non_blocking, **kwargs)
     return label, torch.as_tensor(batch[PROPERTY]).to(device, non_blocking=non_blocking)
 
 
@@ -65,7 +65,3 @@ def case_names(batch: Mapping[str, Any]) -> list[str]:
     """
     names = batch.get(CASE, batch.get(SUBJECT, []))
     return [names] if isinstance(names, str) else [str(name) for name in names]
-
-
-def _plain(image: Tensor) -> Tensor:
-    return image.as_tensor() if isinstance(image, MetaTensor) else image

@@ -94,12 +94,10 @@ def restoration_step(
             _add_gradients(own_losses[LOSS_TASK_NETWORK], task_network)
     loss_pixel = losses.pixel(pred, target)
     total, terms = losses.objective(loss_pixel, loss_gan, loss_task)
-    through_pixels = losses.objective.pixel_weight * loss_pixel
-    if leaf.requires_grad:
-        (through_networks,) = torch.autograd.grad(total, leaf)
-        torch.autograd.backward([through_pixels, pred], [torch.ones_like(through_pixels), through_networks])
-    else:
-        through_pixels.backward()
+    # The objective meets G(x~) twice: as pixels and, through D and T, as the leaf.
+    met = [pred, leaf] if leaf.requires_grad else [pred]
+    gradients = torch.autograd.grad(total, met, materialize_grads=True)
+    torch.autograd.backward([pred] * len(met), gradients)
     return (
         leaf.detach(),
         total.detach(),

@@ -16,6 +16,7 @@ from torch import Tensor
 
 import taskgan_ext
 from taskgan_ext.data.evaluation_case import Case, Measure
+from taskgan_ext.data.plain_tensor import plain_tensor
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.handlers.case_preview import save_preview
 from taskgan_ext.handlers.case_summary import summarise
@@ -193,8 +194,8 @@ def _case(item: Mapping[str, Any], result: Mapping[str, Any]) -> Case:
         raise ConfigError(
             f"expected {', '.join(missing)} in the batch or output of the evaluator, found none"
         )
-    label = _plain(result[LABEL])
-    pred = _plain(result[PRED])
+    label = plain_tensor(result[LABEL]).cpu()
+    pred = plain_tensor(result[PRED]).cpu()
     if pred.shape != label.shape:
         raise ConfigError(
             f"{item[SUBJECT]}: expected pred of the shape of label {tuple(label.shape)}, "
@@ -204,10 +205,10 @@ def _case(item: Mapping[str, Any], result: Mapping[str, Any]) -> Case:
     return Case(
         subject=str(item[SUBJECT]),
         property=value if isinstance(value, str) else float(value),
-        image=_plain(result[IMAGE]),
+        image=plain_tensor(result[IMAGE]).cpu(),
         label=label,
         pred=pred,
-        regions=_plain(item[REGIONS]) if REGIONS in item else None,
+        regions=plain_tensor(item[REGIONS]).cpu() if REGIONS in item else None,
         scale=_scale(result[IMAGE], item.get(IMAGE)),
         truth={key: float(item[key]) for key in sorted(item) if key.startswith("true_")},
     )
@@ -217,11 +218,6 @@ def _scale(*images: Tensor | None) -> float:
     """Take the scale from the first image that knows it; postprocessing may have dropped it."""
     metas = [image.meta for image in images if isinstance(image, monai.data.MetaTensor)]
     return next((float(meta["scale"]) for meta in metas if "scale" in meta), 1.0)
-
-
-def _plain(tensor: Tensor) -> Tensor:
-    """Without metadata, whose bookkeeping costs time in every operation, and on the CPU."""
-    return torch.as_tensor(tensor.as_tensor() if isinstance(tensor, monai.data.MetaTensor) else tensor).cpu()
 
 
 def _all_metrics(measures: Sequence[Measure]) -> dict[str, MetricInfo]:

@@ -6,6 +6,7 @@ import torch
 from monai.metrics import CumulativeIterationMetric
 from torch import Tensor
 
+from taskgan_ext.data.plain_tensor import plain_tensor
 from taskgan_ext.metrics.image_quality import nrmse, psnr, ssim
 from taskgan_ext.metrics.slice_protocol import Normalise, SlicePairs, Slices, pair_slices
 
@@ -44,7 +45,7 @@ class SliceMetric(CumulativeIterationMetric):
             y_pred, y = y_pred.unsqueeze(-1), y.unsqueeze(-1)
         values = [
             torch.stack([self._of_volume(x_c, y_c) for x_c, y_c in zip(x_b, y_b, strict=True)]).nanmean()
-            for x_b, y_b in zip(torch.as_tensor(y_pred), torch.as_tensor(y), strict=True)
+            for x_b, y_b in zip(plain_tensor(y_pred), plain_tensor(y), strict=True)
         ]
         return torch.stack(values).unsqueeze(1)
 

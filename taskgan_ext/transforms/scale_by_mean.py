@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform, MapTransform
 from torch import Tensor
 
+from taskgan_ext.data.plain_tensor import plain_tensor
 from taskgan_ext.errors import DataError
 from taskgan_ext.keys import IMAGE, SUBJECT
 
@@ -69,7 +69,7 @@ class ScaleByMeand(MapTransform, InvertibleTransform):
             The item with scaled images; each keeps the factor in its meta data as ``scale``.
         """
         item = dict(data)
-        scale = foreground_mean(torch.as_tensor(item[self.reference_key]), self.slices)
+        scale = foreground_mean(plain_tensor(item[self.reference_key]), self.slices)
         if not 0 < scale < float("inf"):
             raise DataError(
                 f"{item.get(SUBJECT, self.reference_key)}: expected an image with values above zero, "

@@ -9,6 +9,7 @@ from monai.transforms import CenterSpatialCrop
 from torch import Tensor, nn
 
 from taskgan_ext.data.evaluation_case import Case, Measure
+from taskgan_ext.data.plain_tensor import plain_tensor
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.io.evaluation_files import INPUT, REFERENCE, RESTORED, MetricInfo, Row, SummaryRow
 from taskgan_ext.metrics.slice_protocol import Slices
@@ -50,7 +51,7 @@ class TaskDecision(Measure):
         target = self._target(case)
         device = next(self.network.parameters()).device
         if self.crop is not None:
-            volume = torch.as_tensor(self.crop(volume))
+            volume = plain_tensor(self.crop(volume))
         with torch.no_grad():
             scores = slice_scores(
                 self.network, volume.to(device, torch.float32), case.scale, self.slices
