@@ -2,7 +2,7 @@
 
 ``datalist.json`` holds ``{"name", "description", "modality", "property": {"name", "type", "classes"},
 "training": [...], "validation": [...], "test": [...]}``. An item is ``{"image", "label", "property",
-"subject", ...}`` with paths relative to the file.
+"subject", ...}`` with paths relative to the file; a list of paths holds one channel each.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ from typing import Any
 
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json
-from taskgan_ext.keys import IMAGE, LABEL, PROPERTY, REGIONS, SECTIONS, SUBJECT, TEST
+from taskgan_ext.keys import IMAGE, LABEL, MAPS, MASK, PROPERTY, REGIONS, SECTIONS, SUBJECT, TEST
 
 REQUIRED = (IMAGE, LABEL, PROPERTY, SUBJECT)
-PATHS = (IMAGE, LABEL, REGIONS)
+PATHS = (IMAGE, LABEL, REGIONS, MASK, MAPS)
 
 
 def load_datalist(
@@ -47,10 +47,11 @@ def load_datalist(
         raise DataError(f"data list {path}: expected at least one case in {', '.join(names)}, found none")
     for item in items:
         for key in PATHS:
-            if key in item and not Path(item[key]).is_file():
-                raise DataError(
-                    f"data list {path}: {item[SUBJECT]} names {item[key]} as {key}, which does not exist"
-                )
+            for file in _paths(item.get(key, [])):
+                if not Path(file).is_file():
+                    raise DataError(
+                        f"data list {path}: {item[SUBJECT]} names {file} as {key}, which does not exist"
+                    )
     return items
 
 
@@ -145,5 +146,13 @@ def _file_of(path: Path) -> Path:
     return path if path.suffix == ".json" else path / "datalist.json"
 
 
+def _paths(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
 def _absolute(item: dict[str, Any], folder: Path) -> dict[str, Any]:
-    return {key: str(folder / value) if key in PATHS else value for key, value in item.items()}
+    return {key: _below(folder, value) if key in PATHS else value for key, value in item.items()}
+
+
+def _below(folder: Path, value: str | list[str]) -> str | list[str]:
+    return str(folder / value) if isinstance(value, str) else [str(folder / path) for path in value]

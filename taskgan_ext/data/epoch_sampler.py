@@ -1,6 +1,6 @@
 """A sampler whose order is a function of seed and epoch, so that a resumed run sees the same batches."""
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator, Sequence, Sized
 from typing import NamedTuple
 
 import torch
@@ -23,18 +23,25 @@ class EpochSampler(DistributedSampler[EpochIndex]):
     are missing for that are repeated from the start of the epoch's order.
 
     Args:
-        dataset: what is sampled; only its length is used.
+        dataset: what is sampled; only its length is used, and its ``properties`` for ``single_class_epochs``.
         seed: seed of the order.
         num_samples: samples drawn in one epoch over all ranks, without replacement; ``None`` for all of the
             data set, which is also what a smaller one gives.
+        single_class_epochs: the first so many epochs show one class each, in turn (the second step of the
+            paper's schedule for MR); where the class has too few samples they are repeated.
         shuffle: keep the order of the data set if false.
 
     Raises:
-        ValueError: ``num_samples`` is below 1.
+        ValueError: ``num_samples`` is below 1, or the data set does not tell its ``properties``.
     """
 
     def __init__(
-        self, dataset: Sized, seed: int = 0, num_samples: int | None = None, shuffle: bool = True
+        self,
+        dataset: Sized,
+        seed: int = 0,
+        num_samples: int | None = None,
+        single_class_epochs: int = 0,
+        shuffle: bool = True,
     ) -> None:
         length = len(dataset)
         if num_samples is not None and num_samples < 1:
@@ -47,18 +54,23 @@ class EpochSampler(DistributedSampler[EpochIndex]):
             shuffle=shuffle,
             seed=seed,
         )
+        self.single_class_epochs = single_class_epochs
+        self.members: list[list[int]] = []
+        if single_class_epochs > 0:
+            self.members = _members(getattr(dataset, "properties", None))
         self.epoch_samples = length if num_samples is None else min(num_samples, length)
         self.num_samples = -(-self.epoch_samples // self.num_replicas)
         self.total_size = self.num_samples * self.num_replicas
 
     def __iter__(self) -> Iterator[EpochIndex]:
-        length = len(self.dataset)  # type: ignore[arg-type]
+        if 1 <= self.epoch <= self.single_class_epochs:
+            pool = self.members[(self.epoch - 1) % len(self.members)]
+        else:
+            pool = list(range(len(self.dataset)))  # type: ignore[arg-type]
         if self.shuffle:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-            order = torch.randperm(length, generator=generator).tolist()
-        else:
-            order = list(range(length))
-        order = order[: self.epoch_samples]
+            pool = [pool[i] for i in torch.randperm(len(pool), generator=generator).tolist()]
+        order = pool[: self.epoch_samples]
         while len(order) < self.total_size:
             order += order[: self.total_size - len(order)]
         return iter(
@@ -67,3 +79,15 @@ class EpochSampler(DistributedSampler[EpochIndex]):
 
     def __len__(self) -> int:
         return self.num_samples
+
+
+def _members(properties: Sequence[float | str] | None) -> list[list[int]]:
+    """Samples of each class, in the order of the classes."""
+    if not properties:
+        raise ValueError(
+            "single_class_epochs: expected a data set that tells the 'properties' of its samples"
+        )
+    members: dict[float | str, list[int]] = {}
+    for number, value in enumerate(properties):
+        members.setdefault(value, []).append(number)
+    return [members[value] for value in sorted(members)]
