@@ -84,8 +84,12 @@ def make_tiny_networks(
     in_channels: int = 1,
     norm: str = "instance",
     dropout: float = 0.0,
+    num_classes: int = 0,
 ) -> TinyNetworks:
-    """Build G (three levels), D (three levels) and T (a ResNet of four blocks), with seeded weights."""
+    """Build G (three levels), D (three levels) and T (a ResNet of four blocks), with seeded weights.
+
+    With ``num_classes`` D is told the class and T tells it, else the property is yes or no.
+    """
     generator = UNetGenerator(
         in_channels=in_channels,
         channels=(8, 16, 16),
@@ -94,8 +98,10 @@ def make_tiny_networks(
         num_dropout_levels=1,
         output_activation="softplus",
     )
-    discriminator = ImageDiscriminator(channels=(8, 8, 16))
-    task_network = ResNetTaskNetwork(block_inplanes=(4, 4, 8, 8), layers=(1, 1, 1, 1), stem_stride=1)
+    discriminator = ImageDiscriminator(channels=(8, 8, 16), num_classes=num_classes)
+    task_network = ResNetTaskNetwork(
+        block_inplanes=(4, 4, 8, 8), layers=(1, 1, 1, 1), stem_stride=1, num_outputs=max(num_classes, 1)
+    )
     return TinyNetworks(
         *(
             initialise(network, seed + number, std=0.1).to(dtype)

@@ -61,7 +61,8 @@ def restoration_step(
         restore: gives G(x~), shape ``(B, C, X, Y[, Z])``, with its graph.
         target: x, the same shape.
         prop: y, shape ``(B,)`` or ``(B, classes)``.
-        networks: D and T; ``None`` where the weight of their term is 0.
+        networks: D, which is shown the property beside the image, and T; ``None`` where the weight of their
+            term is 0.
         losses: eq. 1 to 4.
         autocast: gives the context of the forward passes; losses are computed in float32.
 
@@ -78,7 +79,7 @@ def restoration_step(
     loss_gan = loss_task = None
     if discriminator is not None:
         with autocast():
-            real, restored = discriminator(target), discriminator(leaf)
+            real, restored = discriminator(target, prop), discriminator(leaf, prop)
         own_losses[LOSS_DISCRIMINATOR] = losses.discriminator(real.logit, restored.logit)
         _add_gradients(own_losses[LOSS_DISCRIMINATOR], discriminator)
         loss_gan = losses.matching(real.features, restored.features)

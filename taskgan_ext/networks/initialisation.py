@@ -1,7 +1,7 @@
 """The weights that a network starts from."""
 
 import math
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,18 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
 NetworkT = TypeVar("NetworkT", bound=nn.Module)
+
+
+@runtime_checkable
+class StartsItself(Protocol):
+    """A module that knows better than pix2pix how its weights start."""
+
+    def draw_start(self, generator: torch.Generator) -> None:
+        """Set every parameter of the module.
+
+        Args:
+            generator: on the CPU, for whatever is drawn.
+        """
 
 
 def initialise(network: NetworkT, seed: int, std: float | None = 0.02) -> NetworkT:
@@ -23,6 +35,8 @@ def initialise(network: NetworkT, seed: int, std: float | None = 0.02) -> Networ
     it needs ``std=None``: weights from N(0, 2 / (1.04 fan_in)), which keeps the scale through LeakyReLU 0.2
     (He et al., ICCV 2015, section 2.2), so that the features of D are of the order of its input.
 
+    A part of the network that :class:`StartsItself` does so, whatever ``std`` is.
+
     Args:
         network: any network, on any device.
         seed: of the draws; give each network its own.
@@ -32,11 +46,17 @@ def initialise(network: NetworkT, seed: int, std: float | None = 0.02) -> Networ
         The same network.
     """
     generator = torch.Generator().manual_seed(seed)
-    for layer in network.modules():
+    settled: set[nn.Module] = set()
+    for layer in network.modules():  # a module comes before its parts
+        if isinstance(layer, StartsItself):
+            layer.draw_start(generator)
+            settled.update(layer.modules())
+        if layer in settled:
+            continue
         if isinstance(layer, _ConvNd | nn.Linear):
-            _draw(layer.weight, 0.0, _he_std(layer) if std is None else std, generator)
+            draw_normal(layer.weight, 0.0, _he_std(layer) if std is None else std, generator)
         elif isinstance(layer, _NormBase) and layer.weight is not None:
-            _draw(layer.weight, 1.0, 0.0 if std is None else std, generator)
+            draw_normal(layer.weight, 1.0, 0.0 if std is None else std, generator)
         else:
             continue
         if layer.bias is not None:
@@ -44,12 +64,21 @@ def initialise(network: NetworkT, seed: int, std: float | None = 0.02) -> Networ
     return network
 
 
+def draw_normal(parameter: Tensor, mean: float, std: float, generator: torch.Generator) -> None:
+    """Fill a parameter with draws from N(mean, std), the same on every device.
+
+    Args:
+        parameter: changed in place.
+        mean: of the draws.
+        std: of the draws.
+        generator: on the CPU.
+    """
+    values = torch.empty(parameter.shape, dtype=torch.float32, device="cpu")
+    values.normal_(mean, std, generator=generator)
+    with torch.no_grad():
+        parameter.copy_(values)
+
+
 def _he_std(layer: _ConvNd | nn.Linear) -> float:
     fan_in = layer.weight[0].numel()  # a transposed convolution has its input axis first: not for generators
     return math.sqrt(2 / (1 + 0.2**2) / fan_in)
-
-
-def _draw(parameter: Tensor, mean: float, std: float, generator: torch.Generator) -> None:
-    values = torch.empty(parameter.shape, dtype=torch.float32).normal_(mean, std, generator=generator)
-    with torch.no_grad():
-        parameter.copy_(values)

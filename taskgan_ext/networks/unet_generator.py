@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.networks.constructor_settings import require_choice, require_widths
+from taskgan_ext.networks.film import modulate
 from taskgan_ext.networks.image_size import require_size_multiple
 from taskgan_ext.networks.normalisation import NormKind, normalisation
 
@@ -131,20 +132,50 @@ class UNetGenerator(nn.Module):
         Raises:
             ValueError: a spatial axis is not a multiple of ``size_multiple``.
         """
-        require_size_multiple(image, self.size_multiple)
-        restored = image
-        skips: list[Tensor] = []
-        for encoder_level in self.encoder:
-            restored = encoder_level(restored)
-            skips.append(restored)
-        restored = skips.pop()
-        for index, decoder_level in enumerate(self.decoder):
-            if index > 0:
-                restored = torch.cat([restored, skips.pop()], dim=1)
-            restored = decoder_level(restored)
+        restored = self.decode(self.encode(image))
         if self.residual_channel >= 0:
             restored = restored + image[:, self.residual_channel : self.residual_channel + 1]
         return self.output_activation(restored)
+
+    def encode(self, image: Tensor) -> list[Tensor]:
+        """Run the encoder.
+
+        Args:
+            image: shape ``(B, in_channels, ...)``.
+
+        Returns:
+            The output of every encoder level, from the image inwards.
+
+        Raises:
+            ValueError: a spatial axis is not a multiple of ``size_multiple``.
+        """
+        require_size_multiple(image, self.size_multiple)
+        features: list[Tensor] = []
+        activation = image
+        for level in self.encoder:
+            activation = level(activation)
+            features.append(activation)
+        return features
+
+    def decode(self, features: list[Tensor], modulations: list[Tensor] | None = None) -> Tensor:
+        """Run the decoder.
+
+        Args:
+            features: what :meth:`encode` returned.
+            modulations: scale and shift of what each decoder level takes, from the innermost outwards, as
+                :func:`~taskgan_ext.networks.film.modulate` reads them; None changes nothing.
+
+        Returns:
+            Shape ``(B, out_channels, ...)`` with the axes of the image, before residual and activation.
+        """
+        activation = features[-1]
+        for index, level in enumerate(self.decoder):
+            if index > 0:
+                activation = torch.cat([activation, features[-1 - index]], dim=1)
+            if modulations is not None:
+                activation = modulate(activation, modulations[index])
+            activation = level(activation)
+        return activation
 
 
 def _encoder_level(

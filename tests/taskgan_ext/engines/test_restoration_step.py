@@ -50,7 +50,7 @@ def naive_gradients(networks, batch, losses):
     discriminator.requires_grad_(False)
     task_network.requires_grad_(False)
     pred = generator(degraded)
-    real, restored = discriminator(target), discriminator(pred)
+    real, restored = discriminator(target, prop), discriminator(pred, prop)
     total, _ = losses.objective(
         losses.pixel(pred, target),
         losses.matching(real.features, restored.features),
@@ -59,7 +59,9 @@ def naive_gradients(networks, batch, losses):
     total.backward()
     discriminator.requires_grad_(True)
     task_network.requires_grad_(True)
-    losses.discriminator(discriminator(target).logit, discriminator(pred.detach()).logit).backward()
+    losses.discriminator(
+        discriminator(target, prop).logit, discriminator(pred.detach(), prop).logit
+    ).backward()
     if losses.task_training != "frozen":
         loss = task_regression_loss(task_network(target).logit, prop)
         if losses.task_training == "both":
@@ -71,13 +73,27 @@ def naive_gradients(networks, batch, losses):
 @pytest.mark.parametrize("match", ["probabilities", "features"])
 @pytest.mark.parametrize("per", ["batch", "sample"])
 @pytest.mark.parametrize("task_training", TRAINING)
-def test_gradients_equal_those_of_separate_passes(networks, batch, task_training, per, match):
+def test_gradients_equal_those_of_separate_passes(batch, task_training, per, match):
     losses = step_losses(
         task_training=task_training,
         matching=FeatureMatchingLoss(layers=(0, 2), per=per),
         task=TaskLoss(match=match),
     )
-    total, wanted = naive_gradients(make_tiny_networks(dtype=torch.float64), batch, losses)
+    assert_gradients_are_naive(lambda: make_tiny_networks(dtype=torch.float64), batch, losses)
+
+
+def test_gradients_equal_those_of_separate_passes_for_classes_that_d_is_told(batch):
+    degraded, target, _ = batch
+    assert_gradients_are_naive(
+        lambda: make_tiny_networks(dtype=torch.float64, num_classes=3),
+        (degraded, target, torch.tensor([2, 0, 1, 2])),
+        step_losses(task_training="both"),
+    )
+
+
+def assert_gradients_are_naive(make_networks, batch, losses):
+    networks = make_networks()
+    total, wanted = naive_gradients(make_networks(), batch, losses)
     _, found_total, _ = run_step(networks, batch, losses)
     torch.testing.assert_close(found_total, total, rtol=1e-12, atol=0)
     for network, of_network in zip(networks, wanted, strict=True):

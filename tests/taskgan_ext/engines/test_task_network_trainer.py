@@ -11,6 +11,9 @@ from taskgan_ext.data.epoch_sampler import EpochSampler
 from taskgan_ext.data.slice_dataset import SliceDataset
 from taskgan_ext.engines.task_network_trainer import TaskNetworkTrainer
 from taskgan_ext.errors import NonFiniteLossError
+from taskgan_ext.networks.densenet_task_network import DenseNetTaskNetwork
+from taskgan_ext.networks.initialisation import initialise
+from taskgan_ext.networks.patch_task_network import PatchTaskNetwork
 from taskgan_ext.transforms.scale_by_mean import ScaleByMeand
 
 KEYS = ["image", "label"]
@@ -39,6 +42,40 @@ def test_property_of_unseen_subjects_is_learnt(tiny_cohort):
     wanted = [item["property"] for item in unseen]
     assert sum(a == b for a, b in zip(found, wanted, strict=True)) >= 0.9 * len(wanted)
     assert trainer.state.metrics["loss"] < 0.1
+
+
+def patterns(seed, count=96):
+    """Discs with stripes whose number is the class, as items of Python numbers like those of a data list."""
+    generator = torch.Generator().manual_seed(seed)
+    x, y = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
+    inside = (x - 15.5).hypot(y - 15.5) < 14
+    items = []
+    for number in range(count):
+        phase, brightness = torch.rand(2, generator=generator)
+        stripes = torch.sin(x * 0.4 * (number % 6) + 6.28 * phase)
+        image = (1 + 50 * brightness) * inside * (1.5 + stripes)
+        items.append({"label": image[None], "property": number % 6, "case": str(number)})
+    return items
+
+
+@pytest.mark.parametrize(
+    ("network", "std"),
+    [
+        (DenseNetTaskNetwork(num_outputs=6, init_features=8, growth_rate=8, block_config=(2, 2)), 0.1),
+        (PatchTaskNetwork(channels=(16, 24)), None),
+    ],
+    ids=["DenseNet", "patches"],
+)
+def test_one_of_six_classes_is_learnt_from_integers(network, std):
+    loader = DataLoader(patterns(seed=0), batch_size=16)
+    trainer = trainer_of(initialise(network, seed=0, std=std), loader, epochs=12)
+    trainer.run()
+    unseen = next(iter(DataLoader(patterns(seed=1), batch_size=96)))
+    assert unseen["property"].dtype == torch.int64
+    network.eval()
+    with torch.no_grad():
+        logit = network(unseen["label"]).logit
+    assert float((logit.argmax(dim=1) == unseen["property"]).float().mean()) > 0.9
 
 
 def test_loss_is_the_mean_squared_error_of_the_probability():

@@ -11,48 +11,74 @@ from torch import Tensor, nn
 import taskgan_ext.networks as networks_package
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.networks import (
+    ConditionalUNetGenerator,
     DenseNetTaskNetwork,
     ImageDiscriminator,
     NetworkOutput,
+    PatchTaskNetwork,
     ResNetTaskNetwork,
     UNetGenerator,
     initialise,
 )
+from taskgan_ext.networks.initialisation import StartsItself
 
 NetworkType = type[nn.Module]
 Settings = dict[str, Any]
 
 SMALL: dict[NetworkType, Settings] = {
     UNetGenerator: {"channels": [4, 6, 8], "num_dropout_levels": 1},
+    ConditionalUNetGenerator: {
+        "channels": [4, 6, 8],
+        "num_dropout_levels": 1,
+        "num_classes": 2,
+        "num_values": 1,
+        "residual_channels": [0, None],
+    },
     ImageDiscriminator: {"channels": [4, 6, 8]},
     ResNetTaskNetwork: {"block_inplanes": [4, 4, 6, 8], "layers": [1, 1, 1, 1]},
     DenseNetTaskNetwork: {"init_features": 4, "growth_rate": 2, "block_config": [2, 2, 2]},
+    PatchTaskNetwork: {"channels": [4, 6, 8], "num_outputs": 1},
 }
+HEADS = {**SMALL[ConditionalUNetGenerator], "conditioning": "heads"}
 NETWORKS = [
-    pytest.param(network, {**settings, "spatial_dims": dims}, id=f"{network.__name__}-{dims}D")
-    for network, settings in SMALL.items()
+    pytest.param(network, {**settings, "spatial_dims": dims}, id=f"{network.__name__}{variant}-{dims}D")
+    for network, settings, variant in (
+        *((network, settings, "") for network, settings in SMALL.items()),
+        (ConditionalUNetGenerator, HEADS, "-heads"),
+    )
     for dims in (2, 3)
 ]
+GENERATORS = (UNetGenerator, ConditionalUNetGenerator)
 STAGES = [
     pytest.param(ImageDiscriminator, [f"levels.{level}" for level in range(3)], id="ImageDiscriminator"),
     pytest.param(
         ResNetTaskNetwork, [f"backbone.layer{stage}" for stage in (1, 2, 3, 4)], id="ResNetTaskNetwork"
     ),
     pytest.param(DenseNetTaskNetwork, [f"stages.{stage}" for stage in range(3)], id="DenseNetTaskNetwork"),
+    pytest.param(PatchTaskNetwork, [f"levels.{level}" for level in range(4)], id="PatchTaskNetwork"),
 ]
 every_network = pytest.mark.parametrize(("network_type", "settings"), NETWORKS)
 scripts = pytest.mark.filterwarnings("ignore:.torch.jit.:DeprecationWarning")  # MONAI still exports by it
 
 
 def build(network_type: NetworkType, settings: Settings) -> nn.Module:
-    """A small network in evaluation mode, built as a JSON file would."""
-    return initialise(network_type(**json.loads(json.dumps(settings))), seed=0, std=0.2).eval()
+    """A small network in evaluation mode, built as a JSON file would, with no part that does nothing yet."""
+    network = initialise(network_type(**json.loads(json.dumps(settings))), seed=0, std=0.2).eval()
+    generator = torch.Generator().manual_seed(2)
+    for part in network.modules():
+        if isinstance(part, StartsItself):
+            for parameter in part.parameters():
+                nn.init.normal_(parameter, std=0.2, generator=generator)
+    return network
 
 
 def image_for(settings: Settings, batch: int = 2) -> Tensor:
     size = (32, 16) if settings["spatial_dims"] == 2 else (16, 16, 32)
     generator = torch.Generator().manual_seed(1)
-    return torch.randn(batch, settings.get("in_channels", 1), *size, generator=generator)
+    channels = settings.get("in_channels", 1)
+    if "num_values" in settings:
+        channels = settings.get("image_channels", 1) + settings["num_classes"] + settings["num_values"]
+    return torch.randn(batch, channels, *size, generator=generator)
 
 
 def tensors(output: Tensor | tuple[Tensor, list[Tensor]]) -> list[Tensor]:
@@ -66,10 +92,13 @@ def test_all_networks_of_the_package_are_tested() -> None:
 
 @every_network
 def test_output_has_batch_channels_and_finite_values(network_type: NetworkType, settings: Settings) -> None:
-    settings = {**settings, "in_channels": 3}
+    settings = {
+        **settings,
+        "image_channels" if network_type is ConditionalUNetGenerator else "in_channels": 3,
+    }
     output = build(network_type, settings)(image_for(settings))
     assert all(len(values) == 2 and values.isfinite().all() for values in tensors(output))
-    if network_type is not UNetGenerator:
+    if network_type not in GENERATORS:
         assert isinstance(output, NetworkOutput)
         assert output.logit.shape == (2, 1)
         sizes = [values.shape[2] for values in output.features]
@@ -92,7 +121,7 @@ def test_saved_script_equals_eager(network_type: NetworkType, settings: Settings
 def test_scripting_one_network_does_not_change_the_next() -> None:
     # TorchScript shares the type of containers whose layers have equal names, whatever their order.
     for network_type, settings in [*SMALL.items(), *reversed(SMALL.items())]:
-        network, image = build(network_type, settings), image_for({"spatial_dims": 2})
+        network, image = build(network_type, settings), image_for({**settings, "spatial_dims": 2})
         scripted = torch.jit.script(network)
         torch.testing.assert_close(tensors(scripted(image))[0], tensors(network(image))[0])
 

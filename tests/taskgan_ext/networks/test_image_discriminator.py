@@ -57,3 +57,54 @@ def test_default_judges_each_image_alone_while_training() -> None:
 def test_unknown_norm_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"norm: expected one of .*, got 'spectral'"):
         ImageDiscriminator(norm="spectral")
+
+
+def test_told_the_class_every_feature_depends_on_it() -> None:
+    network = ImageDiscriminator(channels=(4, 4, 4), num_classes=3)
+    image = torch.rand(1, 1, 16, 16).expand(2, -1, -1, -1)
+    output = network(image, torch.tensor([0, 2]))
+    assert all((features[0] != features[1]).any() for features in output.features)
+    assert output.logit[0] != output.logit[1]
+    same = network(image, torch.tensor([[1], [1]]))
+    assert torch.equal(same.logit[0], same.logit[1])
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_class_is_read_from_planes_beside_the_image(dims: int) -> None:
+    network = ImageDiscriminator(spatial_dims=dims, in_channels=2, channels=(4, 4), num_classes=3)
+    plain = ImageDiscriminator(spatial_dims=dims, in_channels=5, channels=(4, 4))
+    plain.load_state_dict(network.state_dict(), strict=True)
+    image = torch.rand(2, 2, *[8] * dims)
+    planes = torch.zeros(2, 3, *[8] * dims)
+    planes[0, 2] = planes[1, 0] = 1
+    torch.testing.assert_close(
+        network(image, torch.tensor([2, 0])).logit, plain(torch.cat([image, planes], dim=1)).logit
+    )
+
+
+def test_class_is_ignored_by_a_network_that_judges_the_image_alone() -> None:
+    network, image = ImageDiscriminator(channels=(4, 4)), torch.rand(2, 1, 8, 8)
+    assert torch.equal(network(image, torch.tensor([0.2, 7.0])).logit, network(image).logit)
+
+
+@pytest.mark.parametrize(
+    ("prop", "message"),
+    [
+        (None, "expected the property of each image, one of 3 classes, got None"),
+        (torch.tensor([0]), r"for each of 2 images, got torch.int64 of shape \[1\]"),
+        (torch.tensor([0.0, 1.0]), "as integer for each of 2 images, got torch.float32"),
+        (torch.tensor([0, 3]), "a class index from 0 to 2"),
+        (torch.tensor([-1, 0]), "a class index from 0 to 2"),
+    ],
+    ids=["missing", "too few", "fractional", "too high", "negative"],
+)
+def test_class_that_does_not_fit_is_refused(prop: torch.Tensor | None, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ImageDiscriminator(channels=(4, 4), num_classes=3)(torch.rand(2, 1, 8, 8), prop)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.:DeprecationWarning")
+def test_script_that_is_told_the_class_equals_eager() -> None:
+    network, image = ImageDiscriminator(channels=(4, 4), num_classes=3), torch.rand(2, 1, 8, 8)
+    prop = torch.tensor([2, 1])
+    torch.testing.assert_close(torch.jit.script(network)(image, prop).logit, network(image, prop).logit)

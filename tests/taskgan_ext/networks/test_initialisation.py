@@ -3,18 +3,23 @@ import torch
 from torch import nn
 
 from taskgan_ext.networks import (
+    ConditionalUNetGenerator,
     DenseNetTaskNetwork,
     ImageDiscriminator,
+    PatchTaskNetwork,
     ResNetTaskNetwork,
     UNetGenerator,
     initialise,
 )
+from taskgan_ext.networks.film import FiLM
 
 NETWORKS = {
     "generator": lambda: UNetGenerator(channels=(4, 4), num_dropout_levels=1),
     "generator-instance": lambda: UNetGenerator(channels=(4, 4), num_dropout_levels=1, norm="instance"),
+    "generator-film": lambda: ConditionalUNetGenerator(channels=(4, 4), num_dropout_levels=1),
     "discriminator": lambda: ImageDiscriminator(channels=(4, 4), norm="batch"),
     "resnet": lambda: ResNetTaskNetwork(block_inplanes=(4, 4, 4, 4)),
+    "patches": lambda: PatchTaskNetwork(channels=(4, 4)),
     "densenet": lambda: DenseNetTaskNetwork(block_config=(2, 2)),
 }
 
@@ -47,3 +52,12 @@ def test_draws_have_the_moments_of_pix2pix() -> None:
 def test_layers_without_weights_are_left_alone() -> None:
     network = nn.Sequential(nn.InstanceNorm2d(3), nn.Conv2d(3, 3, 1, bias=False), nn.ReLU())
     assert initialise(network, seed=0)[0].weight is None
+
+
+def test_part_that_starts_itself_does_so_within_any_network() -> None:
+    network = nn.Sequential(nn.Linear(3, 3), nn.ModuleDict({"film": FiLM(3, [5])}), nn.Linear(3, 3))
+    initialise(network, seed=0, std=0.02)
+    film = network[1]["film"]
+    assert not any(parameter.any() for parameter in film.levels.parameters())
+    assert film.embedding.weight.std() > 0.5
+    assert 0.005 < network[2].weight.std() < 0.05
