@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from taskgan_ext.io.evaluation_files import ARMS, MetricInfo, Row, SummaryRow
+from taskgan_ext.io.evaluation_files import MetricInfo, Row, SummaryRow
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Case:
         regions: integer label map on the same grid, shape ``(1, X, Y, Z)`` or ``(1, X, Y)``, or ``None``.
         scale: data units per network unit.
         truth: noise-free values known from a simulation, such as ``true_suvr``.
+        mask: where the image counts (the brain), boolean, same grid and shape as ``regions``, or ``None``.
+        group: group of the case, such as the name of its MR contrast; empty where there are no groups.
     """
 
     subject: str
@@ -33,16 +35,18 @@ class Case:
     regions: Tensor | None = None
     scale: float = 1.0
     truth: Mapping[str, float] = field(default_factory=dict)
+    mask: Tensor | None = None
+    group: str = ""
 
 
 class Measure(ABC):
     """Something that is measured on every arm of a case; picked in the configuration of an evaluation.
 
     Attributes:
-        arms: the arms on which the measure makes sense.
+        judges_reference: whether the measure makes sense on the reference image too.
     """
 
-    arms: tuple[str, ...] = ARMS
+    judges_reference: bool = True
 
     @abstractmethod
     def __call__(self, case: Case, volume: Tensor) -> dict[str, float]:
@@ -50,7 +54,7 @@ class Measure(ABC):
 
         Args:
             case: the case.
-            volume: ``case.image``, ``case.pred`` or ``case.label``.
+            volume: ``case.image``, ``case.pred``, ``case.label`` or the image of a comparison, in data units.
 
         Returns:
             Values by column; empty where the case lacks what the measure needs.
@@ -69,10 +73,12 @@ class Measure(ABC):
     def summarise(self, rows: Sequence[Row]) -> list[SummaryRow]:  # noqa: ARG002  # hook with an empty default
         """Compute values that need the whole table, such as a slope over subjects.
 
+        Called with all rows, then with those of each group.
+
         Args:
             rows: rows of cases.csv, all arms.
 
         Returns:
-            Rows of the summary beside the means of the columns.
+            Rows of the summary beside the means of the columns; the caller fills in their group.
         """
         return []

@@ -12,53 +12,61 @@ import ignite.distributed as idist
 import monai
 import torch
 from ignite.engine import Engine, Events
-from torch import Tensor
 
 import taskgan_ext
-from taskgan_ext.data.evaluation_case import Case, Measure
-from taskgan_ext.data.plain_tensor import plain_tensor
+from taskgan_ext.data.evaluation_case import Measure
 from taskgan_ext.errors import ConfigError
+from taskgan_ext.handlers.case_of_batch import arm_volumes, case_of_batch, item_affine
 from taskgan_ext.handlers.case_preview import save_preview
-from taskgan_ext.handlers.case_summary import summarise
+from taskgan_ext.handlers.case_summary import paired_differences, summarise_groups
+from taskgan_ext.handlers.subject_bootstrap import INTERVAL
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.io.evaluation_files import (
-    ARMS,
     CASES,
+    DIFFERENCES,
     EVALUATION,
     INPUT,
     PREVIEW_DIR,
+    PREVIEW_FACTS,
     REFERENCE,
     RESTORED,
     SUMMARY,
     MetricInfo,
     Row,
     SummaryRow,
+    arms_of,
+    write_summary,
     write_table,
 )
 from taskgan_ext.io.presentation import Presentation
 from taskgan_ext.io.summary_text import format_summary
-from taskgan_ext.keys import CASE, IMAGE, LABEL, PRED, PROPERTY, REGIONS, SUBJECT
+from taskgan_ext.keys import CASE, LABEL, PROPERTY, SUBJECT
 
 logger = logging.getLogger(__name__)
 
 
 class EvaluationTable:
-    """Measure input, restored and reference image of every case and write the tables of the run.
+    """Measure input, comparisons, restored and reference image of every case and write the tables of the run.
 
     Attach to a MONAI evaluator that decollates: after an iteration ``engine.state.output`` is a list of
     dictionaries with ``image``, ``label`` and ``pred`` in data units and ``engine.state.batch`` one with
-    ``subject``, ``property`` and, where there are any, ``case``, ``regions`` and ``true_...`` values. The
-    scale, data units per network unit, is read from ``image.meta["scale"]``. Where the input is no degraded
-    picture of the target (other shape, as for MR contrasts) it is not measured.
+    ``subject``, ``property`` and, where there are any, ``case``, ``regions``, ``mask``, ``true_...`` values,
+    the group and the images of the comparisons (in data units too). The scale, data units per network unit,
+    is read from ``image.meta["scale"]``. Where the input is no degraded picture of the target (other shape,
+    as for MR contrasts) it is not measured.
 
-    At the end of the epoch the means are set as ``<arm>_<metric>`` in ``engine.state.metrics``; list this
-    handler before the ones that log metrics. When the run completes ``cases.csv``, ``summary.csv``,
+    At the end of the epoch the means are set as ``<arm>_<metric>`` in ``engine.state.metrics``, those of a
+    group as ``<group>_<arm>_<metric>``, with ``_`` for spaces; list this handler before the ones that log
+    metrics. When the run completes ``cases.csv``, ``summary.csv``, ``differences.csv`` (with comparisons),
     ``preview/`` and ``evaluation.json`` are complete in ``output_dir``: the same run gives the same bytes.
 
     Args:
         measures: what is measured, see ``taskgan_ext.metrics.measures``.
         output_dir: folder of the files.
-        presentation: names, units and orientation for the report.
+        presentation: names, units and orientation for the report; the comparisons and the key of the groups.
+
+    Raises:
+        ConfigError: two measures give one column, or two arms have one name.
     """
 
     def __init__(
@@ -70,6 +78,8 @@ class EvaluationTable:
         self.measures = list(measures)
         self.output_dir = Path(output_dir)
         self.presentation = presentation or Presentation()
+        _check_comparisons(self.presentation.comparisons)
+        self.arms = [INPUT, *self.presentation.comparisons.values(), RESTORED, REFERENCE]
         self.metrics = _all_metrics(self.measures)
         self.rows: list[Row] = []
         self.summary: list[SummaryRow] = []
@@ -108,45 +118,45 @@ class EvaluationTable:
             self._measure_case(item, result)
 
     def _measure_case(self, item: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-        case = _case(item, result)
+        case = case_of_batch(item, result, self.presentation.group_key)
         name = str(item.get(CASE, case.subject))
         if any(row["case"] == name for row in self.rows):
             raise ConfigError(
                 f"expected each case once in an evaluation, got {name} again; give items a {CASE!r} name"
             )
-        volumes = {INPUT: case.image, RESTORED: case.pred, REFERENCE: case.label}
-        if case.image.shape != case.label.shape:
-            del volumes[INPUT]
+        volumes = arm_volumes(case, item, self.presentation.comparisons)
+        group = {self.presentation.group_key: case.group} if self.presentation.group_key else {}
         for arm, volume in volumes.items():
             row: Row = {
                 "case": name,
                 SUBJECT: case.subject,
+                **group,
                 PROPERTY: case.property,
                 **case.truth,
                 "arm": arm,
             }
             for measure in self.measures:
-                if arm in measure.arms:
+                if arm != REFERENCE or measure.judges_reference:
                     row.update(measure(case, volume))
             self.rows.append(row)
-        if len({row["case"] for row in self.rows}) <= self.presentation.preview_limit:
+        if self._num_cases() <= self.presentation.preview_limit:
             save_preview(self.output_dir / PREVIEW_DIR, name, case, volumes, item_affine(result[LABEL]))
 
     def _summarise(self, engine: Engine) -> None:
-        self.summary = summarise(self.rows, self.metrics)
-        for measure in self.measures:
-            self.summary.extend(measure.summarise(self.rows))
-        engine.state.metrics.update({f"{row.arm}_{row.metric}": row.mean for row in self.summary})
+        self.summary = summarise_groups(self.rows, self.measures, self.arms, self.presentation)
+        engine.state.metrics.update({_metric_name(row): row.mean for row in self.summary})
 
     def _write(self) -> None:
+        presentation = self.presentation
         truths = sorted({key for row in self.rows for key in row if key.startswith("true_")})
         found = [name for name in self.metrics if any(name in row for row in self.rows)]
-        write_table(self.output_dir / CASES, ["case", SUBJECT, PROPERTY, *truths, "arm", *found], self.rows)
-        write_table(
-            self.output_dir / SUMMARY,
-            ["arm", "metric", "mean", "sd", "n"],
-            [asdict(row) for row in self.summary],
-        )
+        facts = ["case", SUBJECT, presentation.group_key, PROPERTY, *truths, "arm"]
+        columns = list(dict.fromkeys(column for column in [*facts, *found] if column))
+        write_table(self.output_dir / CASES, columns, self.rows)
+        write_summary(self.output_dir / SUMMARY, self.summary)
+        if presentation.comparisons:
+            differences = paired_differences(self.rows, self.metrics, presentation)
+            write_summary(self.output_dir / DIFFERENCES, differences)
         write_json(self.output_dir / EVALUATION, self._description())
         logger.info("evaluation of %d cases in %s", self._num_cases(), self.output_dir)
         for line in format_summary(self.summary, self.metrics).splitlines():
@@ -160,7 +170,8 @@ class EvaluationTable:
             "presentation": asdict(self.presentation),
             "num_cases": self._num_cases(),
             "num_subjects": len({row[SUBJECT] for row in self.rows}),
-            "arms": [arm for arm in ARMS if any(row["arm"] == arm for row in self.rows)],
+            "arms": sorted(arms_of(self.rows), key=self.arms.index),
+            "interval": INTERVAL,
             "metrics": {name: asdict(info) for name, info in self.metrics.items()},
             "measures": [
                 {"measure": type(measure).__name__, "settings": measure.settings} for measure in self.measures
@@ -174,50 +185,16 @@ class EvaluationTable:
         }
 
 
-def item_affine(label: Tensor) -> Tensor | None:
-    """Affine of a target image.
-
-    Args:
-        label: a tensor, with metadata or without.
-
-    Returns:
-        ``(4, 4)``, voxel index to RAS mm, or ``None`` for a tensor without metadata.
-    """
-    return label.affine.cpu() if isinstance(label, monai.data.MetaTensor) else None
+def _metric_name(row: SummaryRow) -> str:
+    """Name of a value among the engine's metrics: group, arm and metric, without spaces."""
+    return "_".join(part.replace(" ", "_") for part in (row.group, row.arm, row.metric) if part)
 
 
-def _case(item: Mapping[str, Any], result: Mapping[str, Any]) -> Case:
-    missing = [key for key in (SUBJECT, PROPERTY) if key not in item] + [
-        key for key in (IMAGE, LABEL, PRED) if key not in result
-    ]
-    if missing:
-        raise ConfigError(
-            f"expected {', '.join(missing)} in the batch or output of the evaluator, found none"
-        )
-    label = plain_tensor(result[LABEL]).cpu()
-    pred = plain_tensor(result[PRED]).cpu()
-    if pred.shape != label.shape:
-        raise ConfigError(
-            f"{item[SUBJECT]}: expected pred of the shape of label {tuple(label.shape)}, "
-            f"got {tuple(pred.shape)}"
-        )
-    value = item[PROPERTY]
-    return Case(
-        subject=str(item[SUBJECT]),
-        property=value if isinstance(value, str) else float(value),
-        image=plain_tensor(result[IMAGE]).cpu(),
-        label=label,
-        pred=pred,
-        regions=plain_tensor(item[REGIONS]).cpu() if REGIONS in item else None,
-        scale=_scale(result[IMAGE], item.get(IMAGE)),
-        truth={key: float(item[key]) for key in sorted(item) if key.startswith("true_")},
-    )
-
-
-def _scale(*images: Tensor | None) -> float:
-    """Take the scale from the first image that knows it; postprocessing may have dropped it."""
-    metas = [image.meta for image in images if isinstance(image, monai.data.MetaTensor)]
-    return next((float(meta["scale"]) for meta in metas if "scale" in meta), 1.0)
+def _check_comparisons(comparisons: Mapping[str, str]) -> None:
+    arms = [INPUT, *comparisons.values(), RESTORED, REFERENCE, *PREVIEW_FACTS]
+    twice = sorted({arm for arm in arms if arms.count(arm) > 1})
+    if twice:
+        raise ConfigError(f"expected comparisons with names of their own, got {', '.join(twice)}")
 
 
 def _all_metrics(measures: Sequence[Measure]) -> dict[str, MetricInfo]:

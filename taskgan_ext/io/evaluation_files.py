@@ -1,9 +1,10 @@
 """The files of an evaluation: one table row per case and arm, a summary, pictures and the definitions.
 
-    cases.csv            case, subject, property, [truth ...], arm, one column for each metric
-    summary.csv          arm, metric, mean, sd, n
-    evaluation.json      definitions of the metrics, settings, versions
-    preview/<case>.npz   middle slice of input, restored, reference
+    cases.csv            case, subject, [group], property, [truth ...], arm, one column for each metric
+    summary.csv          group, arm, metric, mean, sd, n, low, high
+    differences.csv      the same columns, restored minus the arm (only where there are comparisons)
+    evaluation.json      definitions of the metrics, arms in their order, settings, versions
+    preview/<case>.npz   middle slice of every arm
 
 Written by the handler ``EvaluationTable``, read by ``taskgan_ext.report``. A blank cell is a missing value.
 """
@@ -12,7 +13,7 @@ import csv
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,12 +22,17 @@ from taskgan_ext.io.atomic import atomic_path
 
 CASES = "cases.csv"
 SUMMARY = "summary.csv"
+DIFFERENCES = "differences.csv"
 EVALUATION = "evaluation.json"
 PREVIEW_DIR = "preview"
+PREVIEW_FACTS = ("name", "property", "pixel_mm")
+"""What a preview holds beside the slice of each arm."""
 
 INPUT, RESTORED, REFERENCE = "input", "restored", "reference"
-ARMS = (INPUT, RESTORED, REFERENCE)
-"""The degraded image, the generator's output, and the target they are compared with."""
+"""The degraded image, the generator's output, and the target they are compared with.
+
+An evaluation may have further arms, its comparisons, which stand between input and restored.
+"""
 
 Row = dict[str, str | float]
 """A row of cases.csv; a missing metric is an absent key."""
@@ -45,7 +51,7 @@ class MetricInfo:
         percent: the stored fraction is printed in per cent.
         counted: 0 or 1 for a case, so that the mean is a rate and is printed with its count.
         headline: belongs in the short table.
-        plot: ``paired`` draws input and restored of each case, ``agreement`` each against the reference.
+        plot: ``paired`` draws all arms of each case, ``agreement`` each against the reference.
     """
 
     title: str
@@ -68,7 +74,7 @@ class MetricInfo:
         """Print a value without its unit; a missing one is a dash."""
         if math.isnan(value):
             return "-"
-        return f"{100 * value if self.percent else value:.{self.digits}f}"
+        return f"{100 * value if self.percent else value:z.{self.digits}f}"
 
 
 @dataclass(frozen=True)
@@ -76,11 +82,15 @@ class SummaryRow:
     """One metric of one arm over the cases.
 
     Attributes:
-        arm: ``input``, ``restored`` or ``reference``.
+        arm: ``input``, the name of a comparison, ``restored`` or ``reference``.
         metric: column of cases.csv, or a value of the whole table such as a slope.
         mean: mean over the cases, or the value of the whole table.
         sd: standard deviation (n - 1); NaN for fewer than two cases and for values of the whole table.
         n: number of cases.
+        group: group of the cases, such as an MR contrast; empty for all cases.
+        low: lower end of the 95 % confidence interval of the mean; NaN for few subjects and for values of
+            the whole table.
+        high: its upper end.
     """
 
     arm: str
@@ -88,6 +98,24 @@ class SummaryRow:
     mean: float
     sd: float
     n: int
+    group: str = ""
+    low: float = math.nan
+    high: float = math.nan
+
+
+SUMMARY_COLUMNS = ("group", "arm", "metric", "mean", "sd", "n", "low", "high")
+
+
+def arms_of(rows: Iterable[Mapping[str, str | float]]) -> list[str]:
+    """Arms in the order in which rows first name them.
+
+    Args:
+        rows: rows of cases.csv.
+
+    Returns:
+        Names of the arms.
+    """
+    return list(dict.fromkeys(str(row["arm"]) for row in rows))
 
 
 def write_table(
@@ -136,6 +164,16 @@ def read_table(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     return rows
 
 
+def write_summary(path: str | os.PathLike[str], summary: Iterable[SummaryRow]) -> None:
+    """Write summary.csv, whole or not at all.
+
+    Args:
+        path: the file to write.
+        summary: its rows.
+    """
+    write_table(path, SUMMARY_COLUMNS, [asdict(row) for row in summary])
+
+
 def read_summary(path: str | os.PathLike[str]) -> list[SummaryRow]:
     """Read summary.csv.
 
@@ -151,11 +189,20 @@ def read_summary(path: str | os.PathLike[str]) -> list[SummaryRow]:
     table = read_table(path)
     try:
         return [
-            SummaryRow(row["arm"], row["metric"], to_float(row["mean"]), to_float(row["sd"]), int(row["n"]))
+            SummaryRow(
+                arm=row["arm"],
+                metric=row["metric"],
+                n=int(row["n"]),
+                group=row["group"],
+                **{name: to_float(row[name]) for name in ("mean", "sd", "low", "high")},
+            )
             for row in table
         ]
     except (KeyError, ValueError) as error:
-        raise DataError(f"{path}: expected columns arm, metric, mean, sd, n with numbers ({error})") from None
+        raise DataError(
+            f"{path}: expected columns {', '.join(SUMMARY_COLUMNS)} with numbers ({error}); "
+            "run the evaluation again if it was written by another version"
+        ) from None
 
 
 def to_float(cell: str) -> float:

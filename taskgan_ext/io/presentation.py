@@ -1,13 +1,13 @@
 """How the cases of an evaluation are named and shown."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 
 @dataclass(frozen=True)
 class Presentation:
-    """Names, units and orientation that the report needs; they change no number.
+    """Names, units, orientation and comparisons that the tables and the report need.
 
     Attributes:
         title: heading of the report.
@@ -18,6 +18,10 @@ class Presentation:
             patient's right on the left); ``rows`` shows an image as stored, first axis downwards.
         colormap: matplotlib colour map of the images.
         preview_limit: number of cases whose middle slice is kept for the report.
+        comparisons: images of other methods that are measured and shown beside the restored one, such as the
+            result of a physical model: name of the arm by key of the batch item, in the order of the tables.
+        group_key: key of the batch item by whose value the cases are grouped, for example "contrast"; empty
+            for no groups.
     """
 
     title: str = "Evaluation"
@@ -27,6 +31,8 @@ class Presentation:
     orientation: Literal["axial", "rows"] = "axial"
     colormap: str = "gray"
     preview_limit: int = 100
+    comparisons: Mapping[str, str] = field(default_factory=dict)
+    group_key: str = ""
 
     def class_name(self, value: float | str) -> str:
         """Name of a property value.
@@ -44,6 +50,20 @@ class Presentation:
         if index.is_integer() and 0 <= index < len(self.class_names):
             return self.class_names[int(index)]
         return f"{index:g}"
+
+    def groups_of(self, rows: Iterable[Mapping[str, str | float]]) -> list[str]:
+        """Groups of the cases: those named like a class in the order of the classes, then the others.
+
+        Args:
+            rows: rows of cases.csv.
+
+        Returns:
+            Names of the groups; empty without ``group_key``.
+        """
+        if not self.group_key:
+            return []
+        found = dict.fromkeys(str(row[self.group_key]) for row in rows)
+        return [name for name in dict.fromkeys([*self.class_names, *found]) if name in found]
 
     @classmethod
     def from_json(cls, content: Mapping[str, object]) -> "Presentation":

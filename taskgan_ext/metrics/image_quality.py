@@ -79,6 +79,25 @@ def ssim(pred: Tensor, target: Tensor, data_range: float | Tensor, win_size: int
     Raises:
         ValueError: the shapes differ, the window is even or larger than the slice.
     """
+    return ssim_map(pred, target, data_range, win_size).mean(dim=(-2, -1))
+
+
+def ssim_map(pred: Tensor, target: Tensor, data_range: float | Tensor, win_size: int = 7) -> Tensor:
+    """Structural similarity of each window that lies wholly inside the slice, see ``ssim``.
+
+    Args:
+        pred: slices x, shape ``(..., X, Y)``.
+        target: slices y, same shape.
+        data_range: the range of values, in the unit of the slices: a number, or one for each slice ``(...)``.
+        win_size: odd side w of the window in pixels.
+
+    Returns:
+        Similarity, -1 to 1, float64, shape ``(..., X - w + 1, Y - w + 1)``; the first value belongs to the
+        pixel ``(w // 2, w // 2)``, the centre of its window.
+
+    Raises:
+        ValueError: the shapes differ, the window is even or larger than the slice.
+    """
     x, y = _pair(pred, target)
     if win_size % 2 == 0 or win_size > min(x.shape[-2:]):
         raise ValueError(
@@ -95,10 +114,9 @@ def ssim(pred: Tensor, target: Tensor, data_range: float | Tensor, win_size: int
 
     span = _range(data_range, y)[..., None, None]
     c1, c2 = (K1 * span) ** 2, (K2 * span) ** 2
-    similarity = ((2 * mean_x * mean_y + c1) * (2 * covariance + c2)) / (
+    return ((2 * mean_x * mean_y + c1) * (2 * covariance + c2)) / (
         (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
     )
-    return similarity.mean(dim=(-2, -1))
 
 
 def _pair(pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

@@ -31,6 +31,19 @@ def slice_scores(
     return logit.sigmoid() if logit.shape[1] == 1 else logit.softmax(dim=1)
 
 
+def slices_with_brain(mask: Tensor, min_mask: float) -> Tensor:
+    """Choose the slices that show enough of the brain for a decision.
+
+    Args:
+        mask: boolean, shape ``(1, X, Y, Z)``.
+        min_mask: smallest share of the pixels of a slice that the mask covers.
+
+    Returns:
+        Boolean, shape ``(Z,)``.
+    """
+    return mask[0].to(torch.float64).mean(dim=(0, 1)) >= min_mask
+
+
 def slice_mae(scores: Tensor, target: float) -> float:
     """Mean absolute error of the score, ``mean |y - T(x)|`` over slices (Table 3, "MAE").
 

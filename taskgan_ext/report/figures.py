@@ -2,26 +2,27 @@
 
 import io
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from taskgan_ext.io.evaluation_files import INPUT, REFERENCE, RESTORED
+from taskgan_ext.io.evaluation_files import REFERENCE, RESTORED, MetricInfo
 from taskgan_ext.keys import LOSS
+from taskgan_ext.report.arm_plots import (
+    INK,
+    RULE,
+    Axes,
+    Draw,
+    arm_colours,
+    draw_agreement,
+    draw_legend,
+    draw_paired,
+    draw_strips,
+)
 from taskgan_ext.report.matplotlib_agg import load_matplotlib
 from taskgan_ext.report.pictures import png_uri
 from taskgan_ext.report.results import Results
 
-Axes = Any  # matplotlib is optional and untyped
-
-INK = {"light": "#1c2126", "dark": "#d9dde1"}
-RULE = {"light": "#d5d9dd", "dark": "#3a4046"}
-COLOURS = {
-    "light": {INPUT: "#8a9199", RESTORED: "#0b5cad"},
-    "dark": {INPUT: "#8f98a1", RESTORED: "#6db3f2"},
-}
 # Okabe and Ito's palette without black: told apart by colour-blind readers on both backgrounds.
 CYCLE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
 
@@ -50,17 +51,9 @@ def draw_figures(results: Results) -> list[Figure]:
         results: content of an evaluation folder.
 
     Returns:
-        Paired plots, agreement plots and training curves.
+        Plots of cases, by group where there are groups, agreement plots and training curves.
     """
-    figures = []
-    for name, info in results.metrics.items():
-        restored = results.column(RESTORED, name)
-        if info.plot == "paired" and results.column(INPUT, name).keys() & restored.keys():
-            text = f"{info.label} of each case, input to restored. Sorted by the restored value."
-            figures.append(_figure(f"{info.title} by case", text, _paired(results, name)))
-        if info.plot == "agreement" and results.column(REFERENCE, name).keys() & restored.keys():
-            text = f"{info.label} of input and restored against the reference; on the line they agree."
-            figures.append(_figure(f"{info.title}, agreement", text, _agreement(results, name)))
+    figures = [figure for name, info in results.metrics.items() for figure in _of_metric(results, name, info)]
     losses = [name for name in results.history if name.startswith(LOSS) and _drawable(results, name)]
     if losses:
         figures.append(
@@ -74,11 +67,33 @@ def draw_figures(results: Results) -> list[Figure]:
     return figures
 
 
-def _figure(title: str, text: str, draw: Callable[[Axes, str], None]) -> Figure:
+def _of_metric(results: Results, name: str, info: MetricInfo) -> list[Figure]:
+    """The plot of a metric over cases; none where there is nothing to compare the restored image with."""
+    restored = results.column(RESTORED, name).keys()
+    others = [
+        arm
+        for arm in results.arms
+        if arm not in (RESTORED, REFERENCE) and results.column(arm, name).keys() & restored
+    ]
+    arms = [*others, RESTORED]
+    if info.plot == "agreement" and results.column(REFERENCE, name).keys() & restored:
+        text = f"{info.label} of {' and '.join(arms)} against the reference; on the line they agree."
+        return [_figure(f"{info.title}, agreement", text, draw_agreement(results, name, arms))]
+    if info.plot == "paired" and others and results.groups:
+        key = results.presentation.group_key
+        text = f"{info.label} of every case by {key}, and the mean with its 95 % confidence interval."
+        return [_figure(f"{info.title} by {key}", text, draw_strips(results, name, arms))]
+    if info.plot == "paired" and others:
+        text = f"{info.label} of each case, {' to '.join(arms)}. Sorted by the restored value."
+        return [_figure(f"{info.title} by case", text, draw_paired(results, name, arms))]
+    return []
+
+
+def _figure(title: str, text: str, draw: Draw) -> Figure:
     return Figure(title, text, _render(draw, "light"), _render(draw, "dark"))
 
 
-def _render(draw: Callable[[Axes, str], None], theme: str) -> str:
+def _render(draw: Draw, theme: str) -> str:
     plt = load_matplotlib()
     style = {
         "font.size": 9,
@@ -103,56 +118,15 @@ def _render(draw: Callable[[Axes, str], None], theme: str) -> str:
     return png_uri(buffer.getvalue())
 
 
-def _paired(results: Results, name: str) -> Callable[[Axes, str], None]:
-    before, after = results.column(INPUT, name), results.column(RESTORED, name)
-    cases = sorted(before.keys() & after.keys(), key=lambda case: (after[case], case))
-    factor = 100.0 if results.metrics[name].percent else 1.0
-    low, high = (factor * np.array([values[case] for case in cases]) for values in (before, after))
-
-    def draw(axes: Axes, theme: str) -> None:
-        colours = COLOURS[theme]
-        positions = np.arange(len(cases))
-        axes.vlines(positions, low, high, color=RULE[theme], linewidth=2.0)
-        axes.plot(positions, low, "o", color=colours[INPUT], markersize=5, label=INPUT)
-        axes.plot(positions, high, "o", color=colours[RESTORED], markersize=5, label=RESTORED)
-        axes.set_xticks(positions[:0] if len(cases) > 24 else positions)
-        axes.set_xticklabels([] if len(cases) > 24 else cases, rotation=45, ha="right", fontsize=7.5)
-        axes.set_xlim(-0.6, len(cases) - 0.4)
-        axes.grid(visible=False, axis="x")
-        axes.set_ylabel(results.metrics[name].label)
-        _legend(axes)
-
-    return draw
-
-
-def _agreement(results: Results, name: str) -> Callable[[Axes, str], None]:
-    reference = results.column(REFERENCE, name)
-
-    def draw(axes: Axes, theme: str) -> None:
-        for arm, marker in ((INPUT, "o"), (RESTORED, "D")):
-            values = results.column(arm, name)
-            cases = sorted(values.keys() & reference.keys())
-            colour = COLOURS[theme][arm]
-            x, y = ([source[case] for case in cases] for source in (reference, values))
-            face = "none" if arm == INPUT else colour
-            axes.plot(x, y, marker, color=colour, markerfacecolor=face, markersize=5, label=arm)
-        ends = [min(axes.get_xlim()[0], axes.get_ylim()[0]), max(axes.get_xlim()[1], axes.get_ylim()[1])]
-        axes.plot(ends, ends, color=INK[theme], linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        axes.set(xlim=ends, ylim=ends, box_aspect=1)
-        axes.set_xlabel(f"reference: {results.metrics[name].label}")
-        axes.set_ylabel(results.metrics[name].label)
-        _legend(axes)
-
-    return draw
-
-
-def _curves(results: Results, names: list[str], *, log: bool) -> Callable[[Axes, str], None]:
+def _curves(results: Results, names: list[str], *, log: bool) -> Draw:
     def draw(axes: Axes, theme: str) -> None:
         for number, name in enumerate(names):
             values = np.array(results.history[name])
             epochs = np.array(results.history.get("epoch", list(range(1, len(values) + 1))))
             there = np.isfinite(values)
-            colour = COLOURS[theme][RESTORED] if len(names) == 1 else CYCLE[number % len(CYCLE)]
+            colour = (
+                arm_colours([RESTORED], theme)[RESTORED] if len(names) == 1 else CYCLE[number % len(CYCLE)]
+            )
             axes.plot(epochs[there], values[there], color=colour, linewidth=1.4, label=_short(name))
         if log and all(
             value > 0 for name in names for value in results.history[name] if math.isfinite(value)
@@ -161,17 +135,13 @@ def _curves(results: Results, names: list[str], *, log: bool) -> Callable[[Axes,
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel("epoch")
         if len(names) > 1:
-            _legend(axes)
+            draw_legend(axes)
 
     return draw
 
 
 def _short(name: str) -> str:
     return name.removeprefix(f"{LOSS}_").replace("_", " ") if name != LOSS else "total"
-
-
-def _legend(axes: Axes) -> None:
-    axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
 
 def _drawable(results: Results, name: str) -> bool:

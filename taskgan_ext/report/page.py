@@ -1,15 +1,31 @@
 """The report page: HTML, style and pictures in one file."""
 
+import math
 from html import escape
 
+from taskgan_ext.io.evaluation_files import REFERENCE
+from taskgan_ext.report.confusion import confusion_tables
 from taskgan_ext.report.figures import Figure, draw_figures
+from taskgan_ext.report.group_pictures import group_pictures
+from taskgan_ext.report.groups import group_tables
 from taskgan_ext.report.pictures import CasePictures, ColourBar, Picture, draw_case
 from taskgan_ext.report.results import Preview, Results
 from taskgan_ext.report.style import STYLE
-from taskgan_ext.report.tables import case_table, definitions, settings_table, summary_table
+from taskgan_ext.report.tables import (
+    case_table,
+    definitions,
+    difference_table,
+    settings_table,
+    summary_table,
+)
 
 NOTICE = "Research use only, not for diagnosis"
-CASES_NOTE = "<p>Input \u2192 restored; in brackets the reference, where it has a value.</p>"
+MOST_OPEN_CASES = 30
+"""A longer table of cases is folded."""
+INTERVAL_NOTE = "<p>In brackets the 95 % confidence interval of the mean (bootstrap over subjects).</p>"
+BEST_NOTE = "<p>In brackets the 95 % confidence interval; the best method of each row is bold.</p>"
+DIFFERENCE_NOTE = "<p>Restored minus comparison, case by case: mean difference with its interval.</p>"
+CONFUSION_NOTE = "<p>Rows: the true class. Columns: what the network decides.</p>"
 
 
 def build_page(results: Results) -> str:
@@ -23,10 +39,14 @@ def build_page(results: Results) -> str:
     """
     title = escape(results.presentation.title)
     sections = [
-        _section("Results", summary_table(results, headline=True) + _all_measures(results)),
-        _section("Images", "".join(_case(preview, results) for preview in results.previews)),
+        _section("Results", _results(results)),
+        _section(
+            f"By {escape(results.presentation.group_key)}", _with_note(BEST_NOTE, group_tables(results))
+        ),
+        _section("Images", _images(results)),
+        _section("Decisions by class", _with_note(CONFUSION_NOTE, confusion_tables(results))),
         _section("Figures", _figures(draw_figures(results))),
-        _section("Cases", CASES_NOTE + case_table(results)),
+        _section("Cases", _cases(results)),
         _section(
             "Definitions", "<p>x is the image that is judged, y the reference.</p>" + _definitions(results)
         ),
@@ -48,13 +68,42 @@ def _section(heading: str, content: str) -> str:
     return f"<section><h2>{heading}</h2>{content}</section>" if content else ""
 
 
+def _with_note(note: str, content: str) -> str:
+    return note + content if content else ""
+
+
+def _results(results: Results) -> str:
+    note = INTERVAL_NOTE if any(not math.isnan(row.low) for row in results.summary) else ""
+    differences = _with_note(DIFFERENCE_NOTE, difference_table(results))
+    return summary_table(results, headline=True) + note + differences + _all_measures(results)
+
+
+def _images(results: Results) -> str:
+    if results.groups:
+        return group_pictures(results)
+    return "".join(_case(preview, results) for preview in results.previews)
+
+
+def _cases(results: Results) -> str:
+    shown = [arm for arm in results.arms if arm != REFERENCE]
+    sign = " / " if results.presentation.comparisons else " \u2192 "
+    note = escape(sign.join(shown).capitalize())
+    content = f"<p>{note}; in brackets the reference, where it has a value.</p>{case_table(results)}"
+    number = len({row["case"] for row in results.cases})
+    if number <= MOST_OPEN_CASES:
+        return content
+    return f"<details><summary>All {number} cases</summary>{content}</details>"
+
+
 def _facts(results: Results) -> str:
     presentation = results.presentation
     names: dict[str, str] = {row["case"]: row["property"] for row in results.cases}
     classes = [presentation.class_name(value) for value in names.values()]
-    counts = ", ".join(f"{classes.count(name)} {name}" for name in sorted(set(classes)))
+    order = [*presentation.class_names, *sorted(set(classes) - set(presentation.class_names))]
+    counts = ", ".join(f"{classes.count(name)} {name}" for name in order if name in classes)
     number = f"{len(names)} case" + ("s" if len(names) != 1 else "")
-    facts = [number]
+    subjects = len({row["subject"] for row in results.cases})
+    facts = [f"{number} of {subjects} subject{'s' if subjects != 1 else ''}" if results.groups else number]
     if len(set(classes)) <= 8:
         facts.append(f"{presentation.property_name}: {counts}")
     if presentation.unit:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from taskgan_ext.io.evaluation_files import INPUT, REFERENCE, RESTORED
+from taskgan_ext.io.evaluation_files import REFERENCE
 from taskgan_ext.io.presentation import Presentation
 from taskgan_ext.report.matplotlib_agg import load_matplotlib
 from taskgan_ext.report.results import Preview
@@ -53,8 +53,8 @@ class CasePictures:
     """The pictures of one case: images on one scale, errors on another.
 
     Attributes:
-        images: input, restored, reference.
-        errors: input minus reference, restored minus reference.
+        images: every arm, in the order of the evaluation.
+        errors: every other arm minus the reference.
         image_bar: colour bar of the images.
         error_bar: colour bar of the errors.
     """
@@ -69,7 +69,7 @@ def draw_case(preview: Preview, presentation: Presentation) -> CasePictures:
     """Draw the slices of a case and their errors.
 
     Images run from 0 (or the lowest value, where there are negative ones) to the 99.5th percentile of the
-    object in the reference; the errors of both arms share the 99th percentile of all absolute errors.
+    object in the reference; the errors of all arms share the 99th percentile of all absolute errors.
 
     Args:
         preview: the slices; reference and restored at least.
@@ -82,7 +82,7 @@ def draw_case(preview: Preview, presentation: Presentation) -> CasePictures:
     box = object_box(shown[REFERENCE])
     shown = {arm: image[box] for arm, image in shown.items()}
     reference = shown[REFERENCE]
-    errors = {arm: shown[arm] - reference for arm in (INPUT, RESTORED) if arm in shown}
+    errors = {arm: image - reference for arm, image in shown.items() if arm != REFERENCE}
 
     high = float(np.percentile(reference[reference > 0], 99.5)) if (reference > 0).any() else 1.0
     low = min(0.0, float(reference.min()))

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json
 from taskgan_ext.io.evaluation_files import (
-    ARMS,
     CASES,
+    DIFFERENCES,
     EVALUATION,
     PREVIEW_DIR,
+    PREVIEW_FACTS,
     SUMMARY,
     MetricInfo,
     SummaryRow,
+    arms_of,
     parse_metrics,
     read_summary,
     read_table,
@@ -58,7 +60,9 @@ class Results:
         metrics: definition of each metric.
         presentation: names, units and orientation.
         evaluation: evaluation.json as it is.
-        previews: the pictures, at most two, of different property values where there are.
+        differences: rows of differences.csv, restored minus a comparison; empty without comparisons.
+        previews: the pictures: one for each group, or at most two, of different property values where there
+            are.
         history: columns of history.csv, NaN for blank cells; empty without the file.
         settings: flat settings of the run; empty without the file.
     """
@@ -68,9 +72,25 @@ class Results:
     metrics: dict[str, MetricInfo]
     presentation: Presentation
     evaluation: dict[str, Any]
+    differences: list[SummaryRow] = field(default_factory=list)
     previews: list[Preview] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def arms(self) -> list[str]:
+        """Names of the arms in the order of the evaluation."""
+        return _arms(self.evaluation, self.cases)
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """Group by case; empty where there are no groups."""
+        return _group_by_case(self.presentation, self.cases)
+
+    @property
+    def group_names(self) -> list[str]:
+        """Names of the groups in their order."""
+        return self.presentation.groups_of(self.cases)
 
     def column(self, arm: str, metric: str) -> dict[str, float]:
         """Values of one metric and arm by case; cases without a value are left out."""
@@ -104,13 +124,20 @@ def read_results(folder: str | os.PathLike[str]) -> Results:
     cases = read_table(folder / CASES)
     if not cases or not {"case", "subject", "property", "arm"} <= cases[0].keys():
         raise DataError(f"{folder / CASES}: expected rows with case, subject, property and arm")
+    presentation = Presentation.from_json(evaluation.get("presentation", {}))
+    if presentation.group_key and presentation.group_key not in cases[0]:
+        raise DataError(f"{folder / CASES}: expected the groups in a column {presentation.group_key}")
+    previews = [
+        _read_preview(path, _arms(evaluation, cases)) for path in sorted((folder / PREVIEW_DIR).glob("*.npz"))
+    ]
     return Results(
         cases=cases,
         summary=read_summary(folder / SUMMARY),
         metrics=parse_metrics(evaluation, folder / EVALUATION),
-        presentation=Presentation.from_json(evaluation.get("presentation", {})),
+        presentation=presentation,
         evaluation=evaluation,
-        previews=_choose_previews(folder / PREVIEW_DIR, cases),
+        differences=read_summary(folder / DIFFERENCES) if presentation.comparisons else [],
+        previews=_choose_previews(previews, cases, presentation),
         history=_read_history(folder / HISTORY),
         settings=flatten(read_json(folder / SETTINGS)) if (folder / SETTINGS).is_file() else {},
     )
@@ -135,30 +162,52 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def _choose_previews(folder: Path, cases: list[dict[str, str]], limit: int = 2) -> list[Preview]:
+def _arms(evaluation: Mapping[str, Any], cases: list[dict[str, str]]) -> list[str]:
+    return list(evaluation.get("arms") or arms_of(cases))
+
+
+def _group_by_case(presentation: Presentation, cases: list[dict[str, str]]) -> dict[str, str]:
+    key = presentation.group_key
+    return {row["case"]: row[key] for row in cases} if key else {}
+
+
+def _choose_previews(
+    previews: list[Preview], cases: list[dict[str, str]], presentation: Presentation
+) -> list[Preview]:
+    """Take the groups of the first subject that has the most, else two cases; none of an earlier run."""
+    subjects = {row["case"]: row["subject"] for row in cases}
+    order = list(subjects)
+    there = [preview for preview in previews if preview.name in subjects]
+    there.sort(key=lambda preview: order.index(preview.name))
+    if not presentation.group_key:
+        return _two_properties(there)
+    groups = _group_by_case(presentation, cases)
+    found: dict[str, dict[str, Preview]] = {}
+    for preview in there:
+        found.setdefault(subjects[preview.name], {}).setdefault(groups[preview.name], preview)
+    first_with_most = max(found.values(), key=len, default={})
+    return [first_with_most[group] for group in presentation.groups_of(cases) if group in first_with_most]
+
+
+def _two_properties(previews: list[Preview]) -> list[Preview]:
     """Take the first case of each property value, highest value first (the positive case on top)."""
-    order = list(dict.fromkeys(row["case"] for row in cases))
-    found = [_read_preview(path) for path in sorted(folder.glob("*.npz"))]
-    found = sorted(
-        (preview for preview in found if preview.name in order), key=lambda item: order.index(item.name)
-    )
     first: dict[str, Preview] = {}
-    for preview in found:
+    for preview in previews:
         first.setdefault(preview.property, preview)
-    chosen = list(first.values())[:limit]
-    return sorted(chosen, key=lambda item: item.property, reverse=True)
+    return sorted(list(first.values())[:2], key=lambda item: item.property, reverse=True)
 
 
-def _read_preview(path: Path) -> Preview:
+def _read_preview(path: Path, arms: list[str]) -> Preview:
     try:
         with np.load(path, allow_pickle=False) as content:
+            name, value, (width, height) = (content[fact] for fact in PREVIEW_FACTS)
             return Preview(
-                name=str(content["name"]),
-                property=str(content["property"]),
-                arms={arm: content[arm].astype(np.float32) for arm in ARMS if arm in content},
-                pixel_mm=(float(content["pixel_mm"][0]), float(content["pixel_mm"][1])),
+                name=str(name),
+                property=str(value),
+                arms={arm: content[arm].astype(np.float32) for arm in arms if arm in content},
+                pixel_mm=(float(width), float(height)),
             )
-    except (KeyError, IndexError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path}: expected a preview with name, property and pixel_mm, but it cannot be read ({error})"
         ) from None

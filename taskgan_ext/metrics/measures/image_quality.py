@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from taskgan_ext.data.evaluation_case import Case, Measure
-from taskgan_ext.io.evaluation_files import INPUT, RESTORED, MetricInfo
+from taskgan_ext.io.evaluation_files import MetricInfo
 from taskgan_ext.metrics.slice_protocol import Normalise, Slices, slice_quality
 
 NORM_TEXT: dict[Normalise, str] = {
@@ -28,7 +28,7 @@ class ImageQuality(Measure):
         data_range: one range for all slices, ``None`` for ``max(max(y), 1)`` of each.
     """
 
-    arms = (INPUT, RESTORED)
+    judges_reference = False
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from taskgan_ext.data.evaluation_case import Case, Measure
-from taskgan_ext.io.evaluation_files import INPUT, RESTORED, MetricInfo
+from taskgan_ext.io.evaluation_files import MetricInfo
 from taskgan_ext.metrics.uptake import masked_nrmse, object_mask, relative_bias
 
 
@@ -16,7 +16,7 @@ class QuantitativeError(Measure):
         fraction: where a case has no regions, the object is ``y > fraction * max(y)``.
     """
 
-    arms = (INPUT, RESTORED)
+    judges_reference = False
 
     def __init__(self, fraction: float = 0.1) -> None:
         self.fraction = fraction

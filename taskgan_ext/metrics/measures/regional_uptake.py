@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from taskgan_ext.data.evaluation_case import Case, Measure
-from taskgan_ext.io.evaluation_files import ARMS, INPUT, REFERENCE, RESTORED, MetricInfo, Row, SummaryRow
+from taskgan_ext.io.evaluation_files import REFERENCE, MetricInfo, Row, SummaryRow, arms_of
 from taskgan_ext.metrics.uptake import regional_suvr
 
 SUVR = "suvr_cortex"
@@ -60,9 +60,9 @@ class RegionalUptake(Measure):
         reference = {row["case"]: row[SUVR] for row in rows if row["arm"] == REFERENCE and SUVR in row}
         truth = {row["case"]: row[TRUTH] for row in rows if TRUTH in row}
         found = []
-        for arm in ARMS:
+        for arm in arms_of(rows):
             suvr = {row["case"]: row[SUVR] for row in rows if row["arm"] == arm and SUVR in row}
-            if arm in (INPUT, RESTORED):
+            if arm != REFERENCE:
                 found.append(_slope(arm, "suvr_slope", suvr, reference))
             found.append(_slope(arm, "suvr_truth_slope", suvr, truth))
         return [row for row in found if row is not None]

@@ -124,6 +124,7 @@ def test_summary_holds_mean_sd_and_count(evaluated):
     values = np.array([float(row["psnr"]) for row in rows if row["arm"] == "restored"])
     found = summary["restored", "psnr"]
     assert (found.mean, found.sd, found.n) == pytest.approx((values.mean(), values.std(ddof=1), 3))
+    assert values.min() <= found.low < found.mean < found.high <= values.max()
     assert ("reference", "psnr") not in summary
     assert summary["reference", "judge_error"].mean == 0
     assert summary["input", "suvr_slope"].n == 3
@@ -132,6 +133,7 @@ def test_summary_holds_mean_sd_and_count(evaluated):
 def test_means_are_engine_metrics(evaluated):
     folder, _, evaluator = evaluated
     for row in read_summary(folder / "summary.csv"):
+        assert row.group == ""
         assert evaluator.state.metrics[f"{row.arm}_{row.metric}"] == pytest.approx(row.mean)
 
 
@@ -149,6 +151,8 @@ def test_definitions_are_complete(evaluated):
         },
     }
     assert content["num_subjects"] == 3
+    assert content["arms"] == ["input", "restored", "reference"]
+    assert content["interval"]["method"] == "percentile bootstrap over subjects"
     assert set(content["versions"]) == {"taskgan_ext", "torch", "monai", "python"}
 
 

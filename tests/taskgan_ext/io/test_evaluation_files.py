@@ -5,10 +5,13 @@ import pytest
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.evaluation_files import (
     MetricInfo,
+    SummaryRow,
+    arms_of,
     parse_metrics,
     read_summary,
     read_table,
     to_float,
+    write_summary,
     write_table,
 )
 from taskgan_ext.io.presentation import Presentation
@@ -47,9 +50,30 @@ def test_an_unusable_table_is_named(tmp_path, content, message):
         read_table(path)
 
 
+def test_summary_round_trip(tmp_path):
+    rows = [
+        SummaryRow("analytic tuned", "psnr", 0.1 + 0.2, 0.5, 4, group="T2FLAIR", low=0.1, high=0.7),
+        SummaryRow("restored", "slope", math.inf, 0.0, 4, low=0.0, high=0.0),
+    ]
+    write_summary(tmp_path / "summary.csv", rows)
+    assert read_summary(tmp_path / "summary.csv") == rows
+
+
+def test_values_of_the_whole_table_have_neither_deviation_nor_interval(tmp_path):
+    write_summary(tmp_path / "summary.csv", [SummaryRow("restored", "slope", 0.7, math.nan, 4)])
+    (found,) = read_summary(tmp_path / "summary.csv")
+    assert found.group == ""
+    assert all(math.isnan(value) for value in (found.sd, found.low, found.high))
+
+
+def test_arms_keep_the_order_of_the_rows():
+    rows = [{"arm": arm} for arm in ("zebra", "restored", "reference", "zebra", "restored")]
+    assert arms_of(rows) == ["zebra", "restored", "reference"]
+
+
 def test_a_summary_without_its_columns_is_named(tmp_path):
     (tmp_path / "summary.csv").write_text("arm,metric,mean,sd\ninput,psnr,1,2\n")
-    with pytest.raises(DataError, match="expected columns arm, metric, mean, sd, n"):
+    with pytest.raises(DataError, match="expected columns group, arm, metric, mean, sd, n, low, high"):
         read_summary(tmp_path / "summary.csv")
 
 
@@ -63,6 +87,7 @@ def test_unknown_fields_of_a_metric_are_named():
     [
         (MetricInfo("PSNR", "", unit="dB", digits=2), 24.567, "PSNR (dB)", "24.57"),
         (MetricInfo("Bias", "", percent=True, digits=1), -0.0312, "Bias (%)", "-3.1"),
+        (MetricInfo("Bias", "", percent=True, digits=1), -0.0001, "Bias (%)", "0.0"),
         (MetricInfo("SSIM", ""), math.nan, "SSIM", "-"),
     ],
 )

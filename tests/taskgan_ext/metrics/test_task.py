@@ -5,7 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from taskgan_ext.metrics.task import area_under_curve, decide, slice_error, slice_mae, slice_scores
+from taskgan_ext.metrics.task import (
+    area_under_curve,
+    decide,
+    slice_error,
+    slice_mae,
+    slice_scores,
+    slices_with_brain,
+)
 
 
 class MeanLogit(nn.Module):
@@ -29,6 +36,14 @@ def test_only_the_wanted_slices_are_scored():
     torch.testing.assert_close(
         slice_scores(MeanLogit(), volume, slices=(2, 3))[:, 0], torch.tensor([2.0, 3.0]).sigmoid()
     )
+
+
+def test_slices_are_chosen_by_their_share_of_brain():
+    mask = torch.zeros(1, 5, 4, 3, dtype=torch.bool)
+    mask[:, :2, 0, 1] = mask[:, :, :, 2] = True
+    assert slices_with_brain(mask, 0.1).tolist() == [False, True, True]
+    assert slices_with_brain(mask, 0.11).tolist() == [False, False, True]
+    assert slices_with_brain(mask, 0.0).all()
 
 
 def test_a_flat_image_is_one_slice_with_a_probability_for_each_class():

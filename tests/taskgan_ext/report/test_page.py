@@ -77,6 +77,13 @@ def test_page_says_what_it_must(structure):
         assert expected in text
 
 
+def test_a_page_without_groups_has_the_plain_sections(page):
+    headings = re.findall(r"<h2>(.*?)</h2>", page)
+    assert headings == ["Results", "Images", "Figures", "Cases", "Definitions", "Settings"]
+    assert "Input \u2192 restored" in page
+    assert '26.00<span class="sd"> [25.75, 26.25]</span>' in page
+
+
 def test_all_pictures_and_figures_are_there(structure):
     # Two cases with five pictures and two bars; paired plot, agreement, losses and one validation curve.
     assert structure.tags.count("img") == 2 * 7 + 4
@@ -91,6 +98,26 @@ def test_sections_without_content_are_left_out(evaluation_dir):
     for path in (evaluation_dir / "preview").iterdir():
         path.unlink()
     assert "<h2>Images</h2>" not in build_page(read_results(evaluation_dir))
+
+
+def test_a_page_with_groups_shows_each_of_them(grouped_dir):
+    page = build_page(read_results(grouped_dir))
+    structure = Structure()
+    structure.feed(page)
+    assert structure.open == []
+    headings = re.findall(r"<h2>(.*?)</h2>", page)
+    assert headings[1:5] == ["By contrast", "Images", "Decisions by class", "Figures"]
+    # Three groups with three arms and two errors each, and one figure.
+    assert structure.tags.count("img") == 3 * 5 + 1
+    assert "PSNR by contrast" in page
+    assert "20.00 / 22.00" in page
+
+
+def test_a_long_table_of_cases_is_folded(grouped_dir, monkeypatch):
+    results = read_results(grouped_dir)
+    assert "All 8 cases" not in build_page(results)
+    monkeypatch.setattr("taskgan_ext.report.page.MOST_OPEN_CASES", 7)
+    assert "<summary>All 8 cases</summary>" in build_page(results)
 
 
 def test_command_writes_the_page_and_names_it(evaluation_dir, tmp_path, capsys):

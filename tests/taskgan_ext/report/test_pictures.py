@@ -43,6 +43,17 @@ def test_errors_share_one_scale_symmetric_about_zero():
     assert middle[2] > middle[0]  # below the reference is blue
 
 
+def test_every_arm_has_its_picture_and_its_error():
+    reference = np.full((20, 20), 100.0, np.float32)
+    arms = {"a": reference - 5, "b": reference + 1, "restored": reference, "reference": reference}
+    case = draw_case(Preview("x", "1", arms, (1.0, 1.0)), Presentation())
+    assert [picture.caption for picture in case.images] == list(arms)
+    assert [picture.caption for picture in case.errors] == [
+        f"{arm} \u2212 reference" for arm in ("a", "b", "restored")
+    ]
+    assert case.error_bar.high == 5.0
+
+
 def test_colour_bars_end_at_round_numbers_above_the_window():
     reference = np.linspace(0, 4873, 400, dtype=np.float32).reshape(20, 20)
     arms = {"restored": reference, "reference": reference}

@@ -23,6 +23,23 @@ def test_the_first_case_of_each_property_is_shown(evaluation_dir):
     ]
 
 
+def test_every_group_is_shown_of_the_first_subject_that_has_all(grouped_dir):
+    results = read_results(grouped_dir)
+    assert [preview.name for preview in results.previews] == ["sub-1_0", "sub-1_1", "sub-1_2"]
+    assert [list(preview.arms) for preview in results.previews] == 3 * [results.arms]
+
+
+def test_the_order_of_the_arms_comes_from_the_evaluation(grouped_dir):
+    assert read_results(grouped_dir).arms == ["tuned & slow", "restored", "reference"]
+
+
+def test_a_table_of_cases_without_the_groups_is_named(grouped_dir):
+    text = (grouped_dir / "cases.csv").read_text()
+    (grouped_dir / "cases.csv").write_text(text.replace("contrast", "kind", 1))
+    with pytest.raises(DataError, match=r"cases\.csv: expected the groups in a column contrast"):
+        read_results(grouped_dir)
+
+
 def test_previews_of_an_earlier_run_are_not_shown(evaluation_dir):
     text = (evaluation_dir / "cases.csv").read_text()
     (evaluation_dir / "cases.csv").write_text(text.replace("sub-1<", "sub-9<"))
