@@ -1,6 +1,18 @@
 """Transforms that MONAI does not have."""
 
+from taskgan_ext.transforms.append_analytic import AppendAnalyticd
+from taskgan_ext.transforms.append_condition import AppendConditiond
 from taskgan_ext.transforms.check_same_grid import CheckSameGridd
+from taskgan_ext.transforms.save_contrast import SaveContrastd
 from taskgan_ext.transforms.scale_by_mean import ScaleByMeand, foreground_mean
+from taskgan_ext.transforms.scale_by_percentile import ScaleByPercentiled
 
-__all__ = ["CheckSameGridd", "ScaleByMeand", "foreground_mean"]
+__all__ = [
+    "AppendAnalyticd",
+    "AppendConditiond",
+    "CheckSameGridd",
+    "SaveContrastd",
+    "ScaleByMeand",
+    "ScaleByPercentiled",
+    "foreground_mean",
+]

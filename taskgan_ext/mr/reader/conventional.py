@@ -1,0 +1,136 @@
+"""Read one series of a conventional contrast."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskgan_ext.errors import ConfigError, DataError
+from taskgan_ext.mr.protocol import Protocol
+from taskgan_ext.mr.reader.component import find_component
+from taskgan_ext.mr.reader.dicom_files import DicomFile, read_headers, read_values
+from taskgan_ext.mr.reader.geometry import stack_of
+from taskgan_ext.mr.reader.grid import check_full_grid
+from taskgan_ext.mr.reader.mr_images import check_acquired, check_mr_images, one_value, seconds_of, time_text
+from taskgan_ext.mr.reader.nifti_array import is_nifti, read_nifti, read_sidecar, sidecar_number
+
+
+@dataclass(frozen=True)
+class ContrastImage:
+    """A conventional series.
+
+    Attributes:
+        data: ``(X, Y, Z)``, in the scanner's own units.
+        affine: ``(4, 4)``, voxel index to RAS millimetres.
+        protocol: its times; ``None`` where the files do not tell them.
+        frame_of_reference: DICOM UID of the scanner frame, empty where it is not known.
+        source: one line that names the files, for messages.
+    """
+
+    data: NDArray[np.float32]
+    affine: NDArray[np.float64]
+    protocol: Protocol | None
+    frame_of_reference: str
+    source: str
+
+
+def read_contrast(path: str | os.PathLike[str]) -> ContrastImage:
+    """Read a conventional series.
+
+    Args:
+        path: a folder with the DICOM files of one series, or a NIfTI file; a JSON file of the same stem
+            beside it may hold ``RepetitionTime``, ``EchoTime`` and ``InversionTime`` in s.
+
+    Returns:
+        The series.
+
+    Raises:
+        DataError: the files are not one whole magnitude volume; the message names what is wrong with which.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _read_dicom(path)
+    if is_nifti(path):
+        return _read_nifti(path)
+    raise DataError(
+        f"{path}: expected a NIfTI file or a folder with the DICOM files of one series, found "
+        f"{'another file' if path.exists() else 'nothing'}"
+    )
+
+
+def _read_dicom(folder: Path) -> ContrastImage:
+    files = read_headers(folder)
+    check_mr_images(files)
+    _check_one_series(folder, files)
+    for file in files:
+        # Filtered or normalised series are marked as derived, too, and are what the clinic looks at.
+        check_acquired(file, allow_derived=True)
+        if find_component(file) not in (None, "magnitude"):
+            raise DataError(f"expected magnitude images, but {file} shows the {find_component(file)}")
+    one_value(files, "echo time", lambda file: time_text(file, "EchoTime"))
+    stack = stack_of(files)
+    check_full_grid(
+        [(number,) for number in stack.slice_of],
+        [file.path.name for file in files],
+        [[f"slice at {position:.2f} mm" for position in stack.positions]],
+        str(folder),
+    )
+    data = np.empty(stack.shape, dtype=np.float32)
+    for file, number in zip(files, stack.slice_of, strict=True):
+        data[:, :, number] = read_values(file)
+    return ContrastImage(
+        data=data,
+        affine=stack.affine,
+        protocol=_protocol(
+            *(seconds_of(files[0], f"{name}Time") for name in ("Repetition", "Echo", "Inversion"))
+        ),
+        frame_of_reference=files[0].text("FrameOfReferenceUID"),
+        source=f"{folder} ({len(files)} DICOM images, series '{files[0].text('SeriesDescription')}')",
+    )
+
+
+def _check_one_series(folder: Path, files: Sequence[DicomFile]) -> None:
+    first_of = {file.text("SeriesInstanceUID"): file for file in reversed(files)}
+    if len(first_of) > 1:
+        named = sorted(
+            f"{file.text('SeriesNumber')} '{file.text('SeriesDescription')}'" for file in first_of.values()
+        )
+        raise DataError(
+            f"{folder}: expected one series, found {len(named)}: {', '.join(named)}; keep one of them"
+        )
+
+
+def _read_nifti(path: Path) -> ContrastImage:
+    # Skull-stripped volumes may be NaN outside the brain.
+    array = read_nifti(path, allow_nan=True)
+    if array.is_complex:
+        raise DataError(
+            f"{path}: expected a magnitude volume, got complex numbers; take their magnitude first"
+        )
+    shape = array.data.shape
+    if len(shape) < 3 or any(size != 1 for size in shape[3:]):
+        raise DataError(f"{path}: expected one volume with three axes, got shape {shape}")
+    sidecar = read_sidecar(path)
+    times = [sidecar_number(sidecar, f"{name}Time", path) for name in ("Repetition", "Echo", "Inversion")]
+    return ContrastImage(
+        data=array.data.reshape(shape[:3]).astype(np.float32),
+        affine=array.affine,
+        protocol=_protocol(*times),
+        frame_of_reference="",
+        source=str(path),
+    )
+
+
+def _protocol(
+    repetition_time: float | None, echo_time: float | None, inversion_time: float | None
+) -> Protocol | None:
+    """Times of a (inversion-recovery) spin echo; none of another sequence, whose TR means something else."""
+    if repetition_time is None or echo_time is None:
+        return None
+    try:
+        return Protocol(repetition_time, echo_time, inversion_time or None)
+    except ConfigError:
+        return None

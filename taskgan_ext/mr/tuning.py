@@ -1,0 +1,95 @@
+"""Tune the times of the synthesis to a training set, so that physics alone is a fair rival of a network."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskgan_ext.mr.protocol import Protocol
+from taskgan_ext.mr.signal import synthesise
+
+TR_FACTORS = (0.75, 1.0, 1.25, 1.67)
+TE_FACTORS = (0.5, 0.625, 0.75, 0.875, 1.0, 1.25, 1.5)
+TI_FACTORS = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
+"""Grid of the search, as multiples of the protocol's times."""
+
+
+@dataclass(frozen=True)
+class Voxels:
+    """Values of one contrast in the brain of the training subjects, each of shape ``(N,)``.
+
+    Attributes:
+        t1: in s.
+        t2: in s.
+        pd: in the unit of the scaled input.
+        target: the conventional image, scaled.
+    """
+
+    t1: NDArray[np.float32]
+    t2: NDArray[np.float32]
+    pd: NDArray[np.float32]
+    target: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class SynthesisEntry:
+    """How a contrast is synthesised.
+
+    Attributes:
+        nominal: the protocol that the scanner used.
+        nominal_scale: factor from the synthesised to the scaled conventional image, with ``nominal``.
+        tuned: the times that come closest to the conventional images.
+        scale: the factor that goes with ``tuned``.
+    """
+
+    nominal: Protocol
+    nominal_scale: float
+    tuned: Protocol
+    scale: float
+
+
+def tune_contrast(voxels: Voxels, nominal: Protocol) -> SynthesisEntry:
+    """Search the times, and the least-squares factor that belongs to them.
+
+    The equations of the synthesis know neither the echo train, nor imperfect inversion, nor magnetisation
+    transfer; other times than those of the scanner make up for a part of that.
+
+    Args:
+        voxels: of all training subjects.
+        nominal: protocol of the contrast.
+
+    Returns:
+        The entry with the smallest squared error on the grid.
+    """
+    inversions = (None,) if nominal.inversion_time is None else TI_FACTORS
+    candidates = [
+        Protocol(
+            nominal.repetition_time * tr,
+            nominal.echo_time * te,
+            None if ti is None or nominal.inversion_time is None else nominal.inversion_time * ti,
+        )
+        for tr, te, ti in product(TR_FACTORS, TE_FACTORS, inversions)
+        if ti is None
+        or nominal.inversion_time is None
+        or nominal.inversion_time * ti < nominal.repetition_time * tr
+    ]
+    found = [fit_scale(voxels, protocol) for protocol in candidates]
+    best = min(range(len(candidates)), key=lambda index: found[index][1])
+    return SynthesisEntry(nominal, fit_scale(voxels, nominal)[0], candidates[best], found[best][0])
+
+
+def fit_scale(voxels: Voxels, protocol: Protocol) -> tuple[float, float]:
+    """Fit the factor of one protocol.
+
+    Args:
+        voxels: of all training subjects.
+        protocol: times of the synthesis.
+
+    Returns:
+        The factor a that minimises ``mean (a s - y)^2``, and that mean.
+    """
+    image = synthesise(voxels.t1, voxels.t2, voxels.pd, protocol).astype(np.float64)
+    target = voxels.target.astype(np.float64)
+    scale = float(image @ target / max(float(image @ image), np.finfo(np.float64).tiny))
+    return scale, float(np.mean((scale * image - target) ** 2))

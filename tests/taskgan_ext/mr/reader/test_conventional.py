@@ -1,0 +1,149 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+from preprocessing.mr.dicom_export import write_contrast_dicom
+from taskgan_ext.errors import DataError
+from taskgan_ext.io.atomic import write_json
+from taskgan_ext.io.nifti import save_nifti
+from taskgan_ext.mr.protocol import Protocol, load_protocols
+from taskgan_ext.mr.reader.conventional import read_contrast
+from taskgan_ext.mr.reader.read import read_mdme
+
+AFFINE = np.diag([-1.5, -1.5, 5.0, 1.0])
+VOLUME = np.random.default_rng(5).uniform(0, 3, size=(10, 8, 4)).astype(np.float32)
+
+
+def export(folder: Path, name: str = "T2FLAIR", vendor: str = "ge", **elements: object) -> Path:
+    write_contrast_dicom(VOLUME, AFFINE, name, load_protocols()[name], folder, seed=3, vendor=vendor)
+    for number, path in enumerate(sorted(folder.iterdir())):
+        image = pydicom.dcmread(path)
+        for keyword, value in elements.items():
+            setattr(image, keyword, value(number) if callable(value) else value)
+        image.save_as(path)
+    return folder
+
+
+@pytest.mark.parametrize("vendor", ["ge", "philips", "siemens"])
+@pytest.mark.parametrize(("name", "protocol"), load_protocols().items())
+def test_a_dicom_series_comes_back_with_its_protocol(
+    name: str, protocol: Protocol, vendor: str, tmp_path: Path
+) -> None:
+    image = read_contrast(export(tmp_path / "series", name, vendor))
+    np.testing.assert_allclose(image.data, VOLUME * (2000 / VOLUME.max()), atol=0.501)
+    np.testing.assert_allclose(image.affine, AFFINE, atol=1e-9)
+    assert image.protocol == protocol
+    assert name in image.source
+
+
+def test_mdme_and_conventional_series_of_a_subject_share_the_scanner_frame(
+    scan, export: Callable[..., Path], tmp_path: Path
+) -> None:
+    mdme = read_mdme(export(scan))
+    write_contrast_dicom(VOLUME, AFFINE, "T1w", Protocol(0.65, 0.01), tmp_path / "T1w", seed=3)
+    write_contrast_dicom(VOLUME, AFFINE, "T1w", Protocol(0.65, 0.01), tmp_path / "other", seed=4)
+    assert read_contrast(tmp_path / "T1w").frame_of_reference == mdme.frame_of_reference
+    assert read_contrast(tmp_path / "other").frame_of_reference != mdme.frame_of_reference
+
+
+def test_two_series_in_a_folder_are_refused_by_name(tmp_path: Path) -> None:
+    export(tmp_path / "a")
+    export(tmp_path / "b", "STIR")
+    with pytest.raises(
+        DataError, match=r"one series, found 2: 13 'Ax T2FLAIR SIMULATED', 14 'Ax STIR SIMULATED'"
+    ):
+        read_contrast(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("elements", "message"),
+    [
+        ({"ImageType": ["DERIVED", "PRIMARY", "T2FLAIR", "SYNTHETIC"]}, "marked SYNTHETIC"),
+        ({"ImageType": ["DERIVED", "PRIMARY", "QMAP", "T1"]}, "marked QMAP"),
+        ({"EchoTime": lambda number: 20 + 80 * (number % 2)}, "one echo time.*20 ms.*100 ms|100 ms.*20 ms"),
+        ({"ImagePositionPatient": [0, 0, 0]}, "at least two slices"),
+        (
+            {"ImagePositionPatient": lambda number: [0, 0, 5 * (number % 2)]},
+            "2 of 2 images are there more than once",
+        ),
+    ],
+    ids=["synthetic", "map", "two echoes", "one slice", "two volumes"],
+)
+def test_what_is_no_single_acquired_volume_is_refused(
+    elements: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=message):
+        read_contrast(export(tmp_path / "series", **elements))
+
+
+def test_a_phase_series_is_refused(tmp_path: Path) -> None:
+    folder = export(tmp_path / "series", vendor="siemens", ImageType=["ORIGINAL", "PRIMARY", "P", "ND"])
+    with pytest.raises(DataError, match=r"expected magnitude images.*shows the phase"):
+        read_contrast(folder)
+
+
+def test_a_filtered_series_is_taken(tmp_path: Path) -> None:
+    folder = export(tmp_path / "series", vendor="siemens", ImageType=["DERIVED", "PRIMARY", "M", "NORM"])
+    assert read_contrast(folder).data.shape == VOLUME.shape
+
+
+@pytest.mark.parametrize(
+    ("elements", "protocol"),
+    [
+        ({"RepetitionTime": ""}, None),
+        ({"EchoTime": "0"}, None),
+        ({"RepetitionTime": "7", "EchoTime": "3", "InversionTime": "450"}, None),
+        ({"InversionTime": "0"}, Protocol(9.0, 0.12)),
+    ],
+    ids=["no TR", "no TE", "gradient echo", "TI 0"],
+)
+def test_times_that_are_not_those_of_a_spin_echo_give_no_protocol(
+    elements: dict[str, str], protocol: Protocol | None, tmp_path: Path
+) -> None:
+    assert read_contrast(export(tmp_path / "series", **elements)).protocol == protocol
+
+
+def test_a_nifti_volume_comes_back_with_its_protocol(tmp_path: Path) -> None:
+    path = tmp_path / "flair.nii.gz"
+    save_nifti(VOLUME[..., None], AFFINE, path)
+    image = read_contrast(path)
+    np.testing.assert_array_equal(image.data, VOLUME)
+    np.testing.assert_array_equal(image.affine, AFFINE)
+    assert (image.protocol, image.frame_of_reference, image.source) == (None, "", str(path))
+    write_json(
+        tmp_path / "flair.json",
+        {"RepetitionTime": 9, "EchoTime": 0.12, "InversionTime": 2.47, "Units": "a.u."},
+    )
+    assert read_contrast(path).protocol == load_protocols()["T2FLAIR"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.stack([VOLUME, VOLUME], axis=-1), r"three axes, got shape \(10, 8, 4, 2\)"),
+        (VOLUME[:, :, 0], "three axes"),
+        (VOLUME.astype(np.complex64), "got complex numbers"),
+        (VOLUME + np.inf, "not finite"),
+    ],
+    ids=["several volumes", "slice", "complex", "infinite"],
+)
+def test_a_nifti_file_that_is_no_volume_is_refused(values: np.ndarray, message: str, tmp_path: Path) -> None:
+    save_nifti(values, AFFINE, tmp_path / "t1.nii")
+    with pytest.raises(DataError, match=message):
+        read_contrast(tmp_path / "t1.nii")
+
+
+def test_what_is_not_there_is_zero_in_a_skull_stripped_volume(tmp_path: Path) -> None:
+    stripped = np.where(VOLUME > 1, VOLUME, np.float32(np.nan))
+    save_nifti(stripped, AFFINE, tmp_path / "t1.nii.gz")
+    np.testing.assert_array_equal(read_contrast(tmp_path / "t1.nii.gz").data, np.where(VOLUME > 1, VOLUME, 0))
+
+
+@pytest.mark.parametrize("name", ["nothing.nii.gz", "nothing", "notes.txt"])
+def test_other_paths_are_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("none")
+    with pytest.raises(DataError, match="expected a NIfTI file or a folder"):
+        read_contrast(tmp_path / name)
