@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_mr import write_tiny_mr_cohort
 from tiny_training import TinyNetworks, make_tiny_networks, subject_volumes
 
 from taskgan_ext.io.atomic import write_json
@@ -41,6 +42,12 @@ def tiny_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     write_json(folder / "datalist.json", {**head, **sections})
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_mr_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with ``datalist.json``: six contrasts of 4 training, 2 validation and 2 test subjects."""
+    return write_tiny_mr_cohort(tmp_path_factory.mktemp("tiny_mr_cohort"))
 
 
 @pytest.fixture(scope="session")

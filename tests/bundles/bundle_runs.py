@@ -23,8 +23,23 @@ TINY: dict[str, dict[str, Any]] = {
         "val_interval": 1,
         "epoch_samples": 8,
         "batch_size": 4,
-    }
+    },
+    "mr_contrast_synthesis": {
+        "network_def::channels": [4, 8, 8],
+        "discriminator_def::channels": [4, 8, 8],
+        "judge_network_def::init_features": 4,
+        "judge_network_def::block_config": [1, 1],
+        "crop": [32, 32, -1],
+        "epochs": 2,
+        "single_contrast_epochs": 1,
+        "task_epochs": 1,
+        "val_interval": 1,
+        "epoch_samples": 8,
+        "batch_size": 4,
+    },
 }
+COHORTS = {"pet_denoising": "tiny_cohort", "mr_contrast_synthesis": "tiny_mr_cohort"}
+"""The fixture with data that fit each bundle."""
 
 
 def config_files(bundle: Path, *names: str) -> list[str]:

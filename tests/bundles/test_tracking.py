@@ -46,7 +46,7 @@ def store(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=["mlflow", "tracking.json"])
-def tracked(request, store, bundle, tiny_cohort, tmp_path_factory):
+def tracked(request, store, bundle, cohort, tmp_path_factory):
     """A tiny training, tracked with the settings that MONAI brings along and with those of the bundle."""
     root = tmp_path_factory.mktemp("tracked")
     own = request.param.endswith(".json")
@@ -58,7 +58,7 @@ def tracked(request, store, bundle, tiny_cohort, tmp_path_factory):
         tracking=str(bundle / "configs" / request.param) if own else request.param,
         tracking_uri=store,
         experiment_name=experiment,
-        dataset_dir=str(tiny_cohort),
+        dataset_dir=str(cohort),
         ckpt_dir=str(root / "models"),
         task_ckpt_dir=str(root / "models"),
         output_dir=str(root / "eval"),

@@ -1,6 +1,8 @@
 """Every bundle trains, evaluates and restores from any directory, and says in one line what is missing."""
 
 import csv
+import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,9 @@ from bundle_runs import config_files, run_workflow, tiny_settings, tiny_workflow
 from monai.bundle import ConfigWorkflow
 
 from taskgan_ext.bundle import find_user_error
+from taskgan_ext.data import load_datalist
 from taskgan_ext.errors import CheckpointError, ConfigError, DataError
+from taskgan_ext.mr import CONTRASTS, load_protocols
 
 
 class Outcome(NamedTuple):
@@ -38,10 +42,10 @@ class Outcome(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def outcome(bundle, tiny_cohort, tmp_path_factory):
+def outcome(bundle, cohort, tmp_path_factory):
     """Train, evaluate and restore, one after the other, from a directory that has nothing to do with it."""
     root = tmp_path_factory.mktemp("outcome")
-    outcome = Outcome(bundle, root / "models", root / "eval", root / "restored", tiny_cohort)
+    outcome = Outcome(bundle, root / "models", root / "eval", root / "restored", cohort)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("elsewhere"))
         run_workflow(bundle, "train", run_id="training", **outcome.places)
@@ -50,7 +54,7 @@ def outcome(bundle, tiny_cohort, tmp_path_factory):
             bundle,
             "inference",
             run_id="inferring",
-            dataset_dir=str(tiny_cohort),
+            dataset_dir=str(cohort),
             ckpt_path=str(outcome.models / "model.pt"),
             output_dir=str(outcome.restored),
         )
@@ -88,14 +92,15 @@ def test_history_has_a_row_for_each_epoch_with_every_loss(outcome):
 
 def test_evaluation_measures_every_test_subject_and_no_other(outcome):
     rows = read_rows(outcome.evaluation / "cases.csv")
-    assert {row["subject"] for row in rows} == {"sub-007", "sub-008"}
-    assert {row["arm"] for row in rows} == {"input", "restored", "reference"}
+    items = load_datalist(outcome.cohort, "test")
+    assert {row["case"] for row in rows} == {item.get("case", item["subject"]) for item in items}
+    assert {"restored", "reference"} <= {row["arm"] for row in rows}
     assert {"psnr", "ssim", "nrmse"} <= {name.lower() for name in rows[0]}
 
 
-@pytest.mark.parametrize("name", ["summary.csv", "evaluation.json", "preview/sub-007.npz"])
+@pytest.mark.parametrize("name", ["summary.csv", "evaluation.json", "preview/*.npz"])
 def test_evaluation_writes_what_the_report_reads(outcome, name):
-    assert (outcome.evaluation / name).is_file()
+    assert list(outcome.evaluation.glob(name))
 
 
 def test_evaluation_trains_a_judge_of_its_own(outcome):
@@ -104,16 +109,38 @@ def test_evaluation_trains_a_judge_of_its_own(outcome):
     assert judge.keys() != task_network.keys()
 
 
-def test_restored_volume_has_grid_and_unit_of_the_input(outcome):
-    restored = sorted(outcome.restored.rglob("*.nii.gz"))
-    inputs = [outcome.cohort / name / f"{name}_image.nii.gz" for name in ("sub-007", "sub-008")]
-    assert len(restored) == len(inputs)
-    for result, source in zip(map(nib.load, restored), map(nib.load, inputs), strict=True):
-        assert result.shape == source.shape
-        assert result.get_data_dtype() == np.float32
-        np.testing.assert_array_equal(result.affine, source.affine)
+def test_restored_volumes_have_the_grid_of_their_input(outcome):
+    for item in load_datalist(outcome.cohort, "test"):
+        source = nib.load(item["image"])
+        restored = list(outcome.restored.glob(f"{item['subject']}/*.nii.gz"))
+        assert restored
+        for result in map(nib.load, restored):
+            assert result.shape == source.shape[:3]
+            assert result.get_data_dtype() == np.float32
+            np.testing.assert_array_equal(result.affine, source.affine)
+
+
+@pytest.mark.parametrize("bundle", ["pet_denoising"], indirect=True)
+def test_restored_volume_has_the_unit_of_the_input(outcome):
+    for item in load_datalist(outcome.cohort, "test"):
+        (restored,) = outcome.restored.glob(f"{item['subject']}/*.nii.gz")
         # An untrained generator knows no anatomy, but its result must be thousands, as the input is.
-        assert 0.2 < result.get_fdata().mean() / source.get_fdata().mean() < 10
+        assert 0.2 < nib.load(restored).get_fdata().mean() / nib.load(item["image"]).get_fdata().mean() < 10
+
+
+@pytest.mark.parametrize("bundle", ["mr_contrast_synthesis"], indirect=True)
+def test_every_contrast_comes_with_its_times_weights_and_difference_to_physics(outcome):
+    digest = hashlib.sha256((outcome.models / "model.pt").read_bytes()).hexdigest()
+    for folder in outcome.restored.iterdir():
+        sidecars = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
+        assert {sidecar["Contrast"] for sidecar in sidecars} == set(CONTRASTS)
+        assert {sidecar["ModelSHA256"] for sidecar in sidecars} == {digest}
+        for sidecar in sidecars:
+            assert [sidecar[f"{name}Time"] or 0.0 for name in ("Repetition", "Echo", "Inversion")] == load_protocols()[
+                sidecar["Contrast"]
+            ].times
+            assert (folder / sidecar["Difference"]).is_file()
+        assert len(list(folder.glob("*.nii.gz"))) == 12
 
 
 def test_running_again_repeats_nothing_and_changes_nothing(outcome):

@@ -9,6 +9,8 @@ import torch
 from bundle_runs import config_files, tiny_settings
 from monai.bundle import ConfigParser, create_workflow, load, run
 
+from taskgan_ext.data import load_datalist
+
 NOT_NEEDED = ("pydicom", "SimpleITK", "mlflow", "matplotlib", "highdicom", "skimage", "nilearn")
 
 
@@ -35,12 +37,13 @@ def run_in_process(run_id, unzipped, monkeypatch, name, **overrides):
     run(run_id, config_file=file, logging_file=False, **settings)
 
 
-def test_an_unzipped_bundle_trains_and_restores_within_its_own_folder(unzipped, tiny_cohort, monkeypatch):
-    run_in_process("training", unzipped, monkeypatch, "train", dataset_dir=str(tiny_cohort))
+def test_an_unzipped_bundle_trains_and_restores_within_its_own_folder(unzipped, cohort, monkeypatch):
+    run_in_process("training", unzipped, monkeypatch, "train", dataset_dir=str(cohort))
     assert (unzipped / "models" / "model.pt").is_file()
     assert (unzipped / "eval" / "history.csv").is_file()
-    run_in_process("inferring", unzipped, monkeypatch, "inference", dataset_dir=str(tiny_cohort))
-    assert len(list((unzipped / "eval" / "restored").rglob("*.nii.gz"))) == 2
+    run_in_process("inferring", unzipped, monkeypatch, "inference", dataset_dir=str(cohort))
+    restored = {path.parent.name for path in (unzipped / "eval" / "restored").rglob("*.nii.gz")}
+    assert restored == {item["subject"] for item in load_datalist(cohort, "test")}
     assert list((unzipped.parents[1] / "elsewhere").iterdir()) == []
 
 

@@ -15,7 +15,11 @@ import monai.bundle
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = ROOT / "bundles" / "pet_denoising" / "configs"
+CONFIGS = {
+    column: ROOT / "bundles" / name / "configs"
+    for column, name in {"PET": "pet_denoising", "MR": "mr_contrast_synthesis"}.items()
+}
+"""Column of the table of settings to the configuration that it describes."""
 SKIPPED = {".venv", ".git", "work"}
 DOCUMENTS = sorted(path for path in ROOT.rglob("*.md") if not SKIPPED & set(path.relative_to(ROOT).parts))
 TEXTS = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
@@ -143,7 +147,7 @@ def check_overrides(arguments: list[str]) -> None:
     names = ast.literal_eval(files) if files.startswith("[") else [files]
     content: dict[str, object] = {}
     for name in names:
-        config = CONFIGS / Path(str(name)).name
+        config = (ROOT / str(name)) if (ROOT / str(name)).is_file() else CONFIGS["PET"] / Path(str(name)).name
         assert config.is_file(), f"there is no {name}"
         content |= json.loads(config.read_text(encoding="utf-8"))
     known = set(inspect.signature(monai.bundle.run).parameters) | set(content)
@@ -152,10 +156,11 @@ def check_overrides(arguments: list[str]) -> None:
         assert arguments[0] in content
 
 
-def test_every_setting_of_the_bundle_is_explained() -> None:
+@pytest.mark.parametrize("column", CONFIGS)
+def test_every_setting_of_a_bundle_is_explained(column: str) -> None:
     text = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
     for name in ("train", "inference", "evaluate"):
-        keys = json.loads((CONFIGS / f"{name}.json").read_text(encoding="utf-8"))
+        keys = json.loads((CONFIGS[column] / f"{name}.json").read_text(encoding="utf-8"))
         ids = {key.lstrip("+").partition("::")[0] for key in keys} - {"imports"}
         assert sorted(key for key in ids if f"`{key}`" not in text) == []
 
@@ -185,19 +190,24 @@ def test_numbers_of_results_come_from_stored_runs(path: Path) -> None:
     assert unknown == []
 
 
-def test_defaults_in_the_documents_are_those_of_the_bundle() -> None:
+@pytest.mark.parametrize("column", CONFIGS)
+def test_defaults_in_the_documents_are_those_of_the_bundle(column: str) -> None:
     text = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
-    content = json.loads((CONFIGS / "train.json").read_text(encoding="utf-8"))
+    content = json.loads((CONFIGS[column] / "train.json").read_text(encoding="utf-8"))
     section = text.partition("## train.json")[2].partition("\n## ")[0]
-    told = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", section, flags=re.MULTILINE))
+    place = 1 + list(CONFIGS).index(column)
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines()]
+    told = {row[0].strip("`"): row[place].strip("`") for row in cells if len(row) == 4}
+    assert {key for key, cell in told.items() if cell == "–"} & content.keys() == set()
     plain = {key: value for key, value in content.items() if isinstance(value, bool | int | float)}
     assert {key: json.loads(told[key]) for key in plain} == plain
     lists = {key: content[key] for key in ("slices", "crop")}
     assert {key: json.loads(told[key]) for key in lists} == lists
 
 
-def test_adam_has_the_beta_of_the_paper() -> None:
-    content = json.loads((CONFIGS / "train.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("column", CONFIGS)
+def test_adam_has_the_beta_of_the_paper(column: str) -> None:
+    content = json.loads((CONFIGS[column] / "train.json").read_text(encoding="utf-8"))
     for name in ("optimizer", "discriminator_optimizer"):
         assert content[name]["_target_"] == "torch.optim.Adam"
         assert content[name]["betas"][0] == 0.5
