@@ -8,8 +8,13 @@ from types import ModuleType
 
 from taskgan_ext.errors import DependencyError, TaskGANError
 
-MODALITIES = {"pet": "amyloid PET at a fraction of the dose"}
+MODALITIES = {
+    "pet": "amyloid PET at a fraction of the dose",
+    "mr": "six MR contrasts from one MDME acquisition",
+}
 """Sub-packages with a module ``cli`` that offers ``build_parser(prog)``."""
+EXTRAS = {"pet": "simulate", "mr": "mr"}
+"""The optional packages that each of them needs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +59,7 @@ def _import_cli(modality: str) -> ModuleType:
             raise
         raise DependencyError(
             f"preprocessing {modality} needs the package {package!r}, which is not installed; "
-            'run: pip install "taskgan-ext[simulate]"'
+            f'run: pip install "taskgan-ext[{EXTRAS[modality]}]"'
         ) from None
 
 

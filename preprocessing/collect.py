@@ -13,6 +13,8 @@ from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.io.atomic import read_json, write_json
 from taskgan_ext.keys import IMAGE, LABEL, PROPERTY, SECTIONS, SUBJECT, TEST, TRAINING, VALIDATION
 
+STRATUM = "stratum"
+"""Optional key of an item: what the sections shall have the same mix of, where that is not the property."""
 DEFAULT_FRACTIONS: Mapping[str, float] = {TRAINING: 26 / 40, VALIDATION: 4 / 40, TEST: 10 / 40}
 """The paper trains on 30 subjects and tests on 10; four of the 30 are held back for validation."""
 
@@ -111,8 +113,9 @@ def collect(
     """Split finished items by subject and write the data list.
 
     Where the property belongs to the subject (a diagnosis), sections are stratified by it; where it varies
-    within a subject (the contrast of an MR image), they are not. Subjects of a data list that is already
-    there stay in their section, so that a cohort can grow without moving anyone out of the test.
+    within a subject (the contrast of an MR image), they are not, unless the items have a key ``stratum``.
+    Subjects of a data list that is already there stay in their section, so that a cohort can grow without
+    moving anyone out of the test.
 
     Args:
         items: each with ``image``, ``label``, ``property`` and ``subject``; paths relative to the folder of
@@ -138,7 +141,7 @@ def collect(
     values: dict[str, set[Hashable]] = {}
     for number, item in enumerate(items):
         _check_item(item, number, path)
-        values.setdefault(item[SUBJECT], set()).add(item[PROPERTY])
+        values.setdefault(item[SUBJECT], set()).add(item.get(STRATUM, item[PROPERTY]))
     strata = {subject: found.pop() if len(found) == 1 else None for subject, found in values.items()}
     sections = extend_split(_existing_split(path), strata, fractions, seed)
     content: dict[str, Any] = {

@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from preprocessing.cohort import DATALIST_FILE
 from preprocessing.collect import count_sections
-from preprocessing.pet.cohort import DATALIST_FILE, simulate_cohort
+from preprocessing.pet.cohort import simulate_cohort
 from preprocessing.pet.cohort_settings import CohortSettings
 from preprocessing.pet.scan import ScanSettings
 from preprocessing.pet.uptake import PRESETS

@@ -1,18 +1,18 @@
 """One simulated subject on disk: volumes, region map and the sidecar that says how they were made."""
 
-import hashlib
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from preprocessing.cohort import subject_name
 from preprocessing.pet.cohort_settings import CohortSettings
 from preprocessing.pet.grid import brain_grid
 from preprocessing.pet.label import GREY_ZONE, RESOLUTION_FWHM, SUVR_CUT_OFF
 from preprocessing.pet.phantom import draw_labelled_phantom
 from preprocessing.pet.regions import REGION_CODES
 from preprocessing.pet.scan import simulate_scan
+from preprocessing.provenance import package_versions, sha256
 from taskgan_ext.io.atomic import read_json, write_json
 from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.keys import CASE, IMAGE, LABEL, PROPERTY, REGIONS, SUBJECT
@@ -22,11 +22,6 @@ INJECTED_MBQ, BODY_WEIGHT_KG, DECAY_TO_SCAN = 330.0, 75.0, 0.567
 SUV_ONE = INJECTED_MBQ * 1e6 * DECAY_TO_SCAN / (BODY_WEIGHT_KG * 1e3)
 """Activity concentration at SUV 1 at the time of the scan (Bq/ml)."""
 _PACKAGES = ("taskgan-ext", "numpy", "scipy", "torch", "nibabel", "nilearn")
-
-
-def subject_name(index: int) -> str:
-    """``sub-001`` for the subject with index 0."""
-    return f"sub-{index + 1:03d}"
 
 
 def write_subject(cohort_dir: Path, index: int, settings: CohortSettings) -> None:
@@ -92,8 +87,8 @@ def write_subject(cohort_dir: Path, index: int, settings: CohortSettings) -> Non
             "full": full,
             REGIONS: regions,
             "low": low,
-            "sha256": {file: _sha256(folder / file) for file in (full, regions, *low)},
-            "versions": {package: _version(package) for package in _PACKAGES},
+            "sha256": {file: sha256(folder / file) for file in (full, regions, *low)},
+            "versions": package_versions(_PACKAGES),
         },
     )
 
@@ -141,15 +136,3 @@ def _low_name(name: str, dose: float, realisation: int) -> str:
     percent = f"{100 * dose:.6g}".replace(".", "p")
     suffix = f"_real-{realisation}" if realisation > 1 else ""
     return f"{name}_dose-{percent:0>2}{suffix}.nii.gz"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

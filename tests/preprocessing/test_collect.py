@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preprocessing.collect import DEFAULT_FRACTIONS, collect, count_sections, split_subjects
+from preprocessing.collect import DEFAULT_FRACTIONS, STRATUM, collect, count_sections, split_subjects
 from taskgan_ext.data.datalist import load_datalist
 from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.keys import SECTIONS
@@ -124,6 +124,16 @@ def test_a_property_that_varies_within_a_subject_is_not_stratified(items, tmp_pa
     content = write(varying, tmp_path / "datalist.json")
     for section, counts in count_sections(content).items():
         assert counts["T1w"] == counts["T2w"], section
+
+
+def test_a_stratum_is_shared_out_where_the_property_varies(items, tmp_path):
+    varying = [
+        item | {"property": item["realisation"], STRATUM: ["with", "without"][item["property"]]}
+        for item in items
+    ]
+    content = write(varying, tmp_path / "datalist.json")
+    for section in SECTIONS:
+        assert {item[STRATUM] for item in content[section]} == {"with", "without"}
 
 
 def test_mistakes_in_items_are_named(items, tmp_path):

@@ -11,7 +11,7 @@ from preprocessing.pet.cohort_settings import CohortSettings
 from preprocessing.pet.scan import ScanSettings
 from preprocessing.pet.scanner import ImageGrid, Scanner
 from taskgan_ext.data.datalist import load_datalist
-from taskgan_ext.errors import ConfigError, DataError
+from taskgan_ext.errors import ConfigError
 from taskgan_ext.io.nifti import load_nifti
 from taskgan_ext.keys import SECTIONS
 
@@ -145,26 +145,3 @@ def test_the_sidecar_makes_the_subject_again(finished, tmp_path):
         assert hashlib.sha256((tmp_path / "sub-002" / name).read_bytes()).hexdigest() == digest
     assert sidecar["units"] == "Bq/ml"
     assert set(sidecar["versions"]) >= {"numpy", "scipy", "torch"}
-
-
-def test_a_user_error_names_its_subject(tmp_path, monkeypatch):
-    def fail(*_):
-        raise DataError("no activity")
-
-    monkeypatch.setattr(cohort, "write_subject", fail)
-    with pytest.raises(DataError, match="sub-001: no activity"):
-        simulate_cohort(tmp_path, 2, SETTINGS)
-
-
-def test_another_error_carries_its_subject_as_a_note(tmp_path, monkeypatch):
-    monkeypatch.setattr(cohort, "write_subject", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError) as caught:
-        simulate_cohort(tmp_path, 2, SETTINGS)
-    assert caught.value.__notes__ == ["while simulating sub-001"]
-
-
-@pytest.mark.parametrize(("num_subjects", "workers"), [(0, 1), (1, 0)])
-def test_numbers_below_one_are_refused(tmp_path, num_subjects, workers):
-    with pytest.raises(ConfigError, match="at least 1"):
-        simulate_cohort(tmp_path, num_subjects, SETTINGS, workers)
-    assert not list(tmp_path.iterdir())

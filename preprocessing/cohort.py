@@ -1,0 +1,180 @@
+"""A simulated cohort: many subjects on several processes, resumable, with the same bytes on any number."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from os import _exit
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import torch
+from tqdm import tqdm
+
+import taskgan_ext
+from taskgan_ext.errors import ConfigError, DataError, TaskGANError
+from taskgan_ext.io.atomic import read_json, write_json
+
+SETTINGS_FILE = "cohort.json"
+DATALIST_FILE = "datalist.json"
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Settings(Protocol):
+    """What all subjects of a cohort have in common; it is sent to other processes."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings, JSON-serialisable."""
+        ...
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+WriteSubject = Callable[[Path, int, SettingsT], None]
+"""Simulates a subject by folder of the cohort, number from 0 and settings, and writes it."""
+
+
+def subject_name(index: int) -> str:
+    """``sub-001`` for the subject with index 0."""
+    return f"sub-{index + 1:03d}"
+
+
+def write_cohort(
+    cohort_dir: Path,
+    num_subjects: int,
+    settings: SettingsT,
+    write_subject: WriteSubject[SettingsT],
+    is_complete: Callable[[Path, int], bool],
+    workers: int = 1,
+) -> None:
+    """Simulate the subjects that are not there yet.
+
+    An interrupted run goes on where it stopped, and a cohort can grow: complete subjects are kept. Each
+    subject depends on the settings and its own number only, so that the number of workers changes no byte.
+
+    Args:
+        cohort_dir: folder to write; made if missing.
+        num_subjects: size of the cohort.
+        settings: of the cohort.
+        write_subject: writes one subject; a function of a module, so that other processes can call it.
+        is_complete: whether the subject of a folder and number is there.
+        workers: number of processes, each on one thread.
+
+    Raises:
+        ConfigError: a number is below 1, or the folder holds a cohort with other settings.
+        DataError: a worker process died.
+        TaskGANError: a subject cannot be simulated; the message names it.
+    """
+    if num_subjects < 1 or workers < 1:
+        raise ConfigError(f"expected at least 1 subject and 1 worker, got {num_subjects} and {workers}")
+    _claim(cohort_dir, settings)
+    missing = [index for index in range(num_subjects) if not is_complete(cohort_dir, index)]
+    # More processes than subjects would only set up what nobody uses.
+    written = _simulate(cohort_dir, missing, settings, write_subject, min(workers, len(missing)))
+    with tqdm(total=num_subjects, initial=num_subjects - len(missing), unit="subject") as progress:
+        for _ in written:
+            progress.update()
+
+
+def _claim(cohort_dir: Path, settings: Settings) -> None:
+    """Record the settings in a new folder; refuse a folder that was made with others."""
+    path = cohort_dir / SETTINGS_FILE
+    wanted = {"version": taskgan_ext.__version__, **settings.to_dict()}
+    if not path.exists():
+        write_json(path, wanted)
+        return
+    found = read_json(path)
+    different = sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))
+    if different:
+        changes = ", ".join(f"{key} {found.get(key)} there, {wanted.get(key)} here" for key in different)
+        raise ConfigError(
+            f"{cohort_dir} holds a cohort with other settings ({changes}); choose another folder"
+        )
+
+
+def _simulate(
+    cohort_dir: Path,
+    indices: list[int],
+    settings: SettingsT,
+    write_subject: WriteSubject[SettingsT],
+    workers: int,
+) -> Iterator[int]:
+    """Write the subjects and yield the index of each as it is done."""
+    if workers <= 1:
+        with _one_thread():
+            for index in indices:
+                with _naming(index):
+                    write_subject(cohort_dir, index, settings)
+                yield index
+        return
+    # spawn: a forked child would inherit torch's thread pool in an undefined state.
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
+    try:
+        with _one_thread_for_children():
+            futures = {pool.submit(write_subject, cohort_dir, index, settings): index for index in indices}
+        for future in as_completed(futures):
+            with _naming(futures[future]):
+                future.result()
+            yield futures[future]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Keep a worker to one thread, deaf to Ctrl-C (the parent ends it) and bound to its parent's life."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+
+
+def _exit_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        _exit(1)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums must not depend on how many threads share them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def _one_thread_for_children() -> Iterator[None]:
+    """The linear algebra of numpy takes its number of threads from the environment, as it is imported."""
+    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _naming(index: int) -> Iterator[None]:
+    """Name the subject in whatever error leaves the block."""
+    try:
+        yield
+    except BrokenProcessPool:
+        raise DataError(
+            f"a worker process died, at the latest with {subject_name(index)}; memory may be short: run "
+            "again with fewer workers, complete subjects are kept"
+        ) from None
+    except TaskGANError as error:
+        raise type(error)(f"{subject_name(index)}: {error}") from error
+    except Exception as error:
+        error.add_note(f"while simulating {subject_name(index)}")
+        raise

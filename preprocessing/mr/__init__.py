@@ -1,0 +1,1 @@
+"""MR contrast synthesis: simulated and imported subjects, each MDME images with conventional contrasts."""

@@ -1,0 +1,137 @@
+"""A simulated MR cohort: its subjects on disk and its data list."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from preprocessing.cohort import DATALIST_FILE, subject_name, write_cohort
+from preprocessing.collect import STRATUM, collect
+from preprocessing.mr.dicom_export import write_contrast_dicom, write_mdme_dicom
+from preprocessing.mr.mr_datalist import PROPERTY_INFO
+from preprocessing.mr.settings import SimulationSettings
+from preprocessing.mr.simulate import SimulatedSubject, simulate_subject
+from preprocessing.mr.subject_files import ContrastVolume, is_complete, list_items, write_subject
+from taskgan_ext.errors import ConfigError
+from taskgan_ext.io.atomic import read_json, write_json
+from taskgan_ext.io.nifti import save_nifti
+from taskgan_ext.mr.mdme_image import MDMEImage
+from taskgan_ext.mr.tissue_classes import REGION_CODES
+
+DICOM_FOLDER, DICOM_RECORD = "dicom", "simulation.json"
+WITH_LESIONS, WITHOUT_LESIONS = "with lesions", "without lesions"
+
+
+def simulate_cohort(
+    cohort_dir: Path, num_subjects: int, settings: SimulationSettings, workers: int = 1
+) -> dict[str, Any] | None:
+    """Simulate the subjects that are not there yet and write the data list.
+
+    Sections of the data list have the same share of patients. DICOM files get no data list: they are what
+    ``mr import`` starts from.
+
+    Args:
+        cohort_dir: folder to write; made if missing.
+        num_subjects: size of the cohort.
+        settings: of the cohort.
+        workers: number of processes, each on one thread; it changes no byte.
+
+    Returns:
+        The data list, or ``None`` for DICOM.
+
+    Raises:
+        ConfigError: a number is below 1, there are fewer tissue maps than subjects, or the folder holds a
+            cohort with other settings.
+        DataError: a worker process died, or tissue maps cannot be read.
+        TaskGANError: a subject cannot be simulated; the message names it.
+    """
+    if settings.tissue_maps and num_subjects > len(settings.tissue_maps):
+        raise ConfigError(
+            f"expected one file of tissue maps per subject, got {len(settings.tissue_maps)} for "
+            f"{num_subjects} subjects; two subjects with one anatomy could end up in training and test"
+        )
+    is_done = partial(_is_done, dicom=settings.file_format == "dicom")
+    write_cohort(cohort_dir, num_subjects, settings, write_simulated, is_done, workers)
+    if settings.file_format == "dicom":
+        return None
+    return collect(
+        [item for index in range(num_subjects) for item in _list_items(cohort_dir, subject_name(index))],
+        cohort_dir / DATALIST_FILE,
+        name="digital MDME phantom",
+        description=(
+            "Simulated brain MRI: MDME images with relaxation maps (image, maps) and conventional contrasts "
+            "of the same head (label)"
+        ),
+        modality="MR",
+        property_info=PROPERTY_INFO,
+        seed=settings.seed,
+    )
+
+
+def write_simulated(cohort_dir: Path, index: int, settings: SimulationSettings) -> None:
+    """Simulate one subject and write its files.
+
+    Args:
+        cohort_dir: folder of the cohort.
+        index: number of the subject, from 0.
+        settings: of the cohort.
+
+    Raises:
+        TaskGANError: the subject cannot be simulated.
+    """
+    name = subject_name(index)
+    subject = simulate_subject(settings, index)
+    record = {
+        "simulated": True,
+        "index": index,
+        "settings": settings.to_dict(),
+        "truth": dict(subject.truth),
+    }
+    if settings.file_format == "dicom":
+        _write_dicom(cohort_dir / name / DICOM_FOLDER, index, subject, settings)
+        write_json(cohort_dir / name / DICOM_FOLDER / DICOM_RECORD, record)
+        return
+    write_subject(
+        cohort_dir,
+        name,
+        MDMEImage(
+            subject.signal, "complex", subject.affine, settings.sequence, source=f"simulation of {name}"
+        ),
+        {
+            contrast: ContrastVolume(data, settings.protocols[contrast])
+            for contrast, data in subject.contrasts.items()
+        },
+        brain=subject.brain,
+        regions=subject.regions,
+        extra=record,
+    )
+
+
+def _is_done(cohort_dir: Path, index: int, dicom: bool) -> bool:
+    name = subject_name(index)
+    # Both records are written last.
+    return (
+        (cohort_dir / name / DICOM_FOLDER / DICOM_RECORD).is_file()
+        if dicom
+        else is_complete(cohort_dir, name)
+    )
+
+
+def _list_items(cohort_dir: Path, name: str) -> list[dict[str, Any]]:
+    truth = read_json(cohort_dir / name / f"{name}.json")["extra"]["truth"]
+    stratum = WITH_LESIONS if truth["patient"] else WITHOUT_LESIONS
+    return [{**item, STRATUM: stratum} for item in list_items(cohort_dir, name)]
+
+
+def _write_dicom(folder: Path, index: int, subject: SimulatedSubject, settings: SimulationSettings) -> None:
+    """Write what a scanner would export, and beside it the masks that a reader would draw."""
+    masks = {"brain": subject.brain, "lesions": subject.regions == REGION_CODES["lesion"]}
+    for part, mask in masks.items():
+        save_nifti(mask.astype("uint8"), subject.affine, folder / f"{part}.nii.gz")
+    # Seed of the UIDs; the exporter writes whole folders, and the same ones again.
+    exporter: dict[str, Any] = {"vendor": settings.vendor, "seed": 1000 * settings.seed + index}
+    if not (folder / "mdme").exists():
+        write_mdme_dicom(subject.signal, subject.affine, settings.sequence, folder / "mdme", **exporter)
+    for contrast, data in subject.contrasts.items():
+        if not (folder / contrast).exists():
+            protocol = settings.protocols[contrast]
+            write_contrast_dicom(data, subject.affine, contrast, protocol, folder / contrast, **exporter)

@@ -1,0 +1,84 @@
+"""The data list of MR subjects."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from preprocessing.collect import DEFAULT_FRACTIONS, collect
+from taskgan_ext.errors import ConfigError, DataError
+from taskgan_ext.io.atomic import read_json
+from taskgan_ext.keys import PROPERTY, SECTIONS, SUBJECT
+from taskgan_ext.mr.protocol import CONTRASTS
+
+DATALIST_FILE = "datalist.json"
+PROPERTY_INFO = {"name": "mr_contrast", "type": "categorical", "classes": list(CONTRASTS)}
+"""What the property of an item means: the index of its contrast."""
+_HEAD = {
+    "name": "imported MR contrasts",
+    "description": "MDME images with relaxation maps (image, maps) and conventional contrasts (label)",
+}
+
+
+def check_can_hold(folder: Path, subject: str, section: str | None) -> None:
+    """Check that the data list of a folder, if there is one, can take a subject.
+
+    Args:
+        folder: of the cohort.
+        subject: name of the subject.
+        section: wanted by the user, or ``None``.
+
+    Raises:
+        ConfigError: the subject is in another section than the wanted one.
+        DataError: the data list holds something else than MR contrasts, or another subject's file is missing.
+    """
+    path = folder / DATALIST_FILE
+    content = _read(path)
+    found = content.get(PROPERTY, PROPERTY_INFO)
+    if found != PROPERTY_INFO:
+        raise DataError(
+            f"{path}: expected a data list of MR contrasts, got one of {found}; choose another --out"
+        )
+    for home in SECTIONS:
+        for item in content.get(home, []):
+            if item[SUBJECT] == subject and section not in (None, home):
+                raise ConfigError(
+                    f"{path}: {subject} is in {home} and stays there, so that nothing learnt from it is "
+                    f"tested on it; leave out --section {section}"
+                )
+            if item[SUBJECT] != subject and not (folder / item["image"]).is_file():
+                raise DataError(f"{path}: {item[SUBJECT]} names {item['image']}, which does not exist")
+
+
+def update_datalist(
+    folder: Path, subject: str, items: Sequence[dict[str, Any]], section: str | None
+) -> dict[str, Any] | None:
+    """Put the items of one subject into the data list of a folder; all others stay where they are.
+
+    Args:
+        folder: of the cohort.
+        subject: name of the subject.
+        items: of this subject; none takes it out of the list.
+        section: for a subject that is new; ``None`` for the one that lacks most.
+
+    Returns:
+        The data list, or ``None`` where there is no item at all and so no file.
+    """
+    path = folder / DATALIST_FILE
+    content = _read(path)
+    others = [item for home in SECTIONS for item in content.get(home, []) if item[SUBJECT] != subject]
+    if not (others or items):
+        path.unlink(missing_ok=True)
+        return None
+    return collect(
+        sorted([*others, *items], key=lambda item: (item[SUBJECT], item[PROPERTY])),
+        path,
+        name=content.get("name", _HEAD["name"]),
+        description=content.get("description", _HEAD["description"]),
+        modality="MR",
+        property_info=PROPERTY_INFO,
+        fractions=DEFAULT_FRACTIONS if section is None else {section: 1.0},
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return read_json(path) if path.is_file() else {}
