@@ -5,6 +5,7 @@ import argparse
 from preprocessing.mr.import_command import add_import
 from preprocessing.mr.simulate_command import add_simulate
 from preprocessing.mr.synthesise_command import add_synthesise
+from preprocessing.mr.tissues_command import add_tissues
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
@@ -20,4 +21,5 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     add_simulate(commands)
     add_import(commands)
     add_synthesise(commands)
+    add_tissues(commands)
     return parser

@@ -78,12 +78,14 @@ class SliceDataset(Dataset[dict[str, Any]]):
     ) -> None:
         if stack < 1 or stack % 2 == 0:
             raise ValueError(f"expected an odd number of slices in a stack, got {stack}")
+        self.targets: list[list[dict[str, Any]]]
+        self.volumes: CacheDataset
         if isinstance(data, SliceDataset):
             self.targets, self.volumes = data.targets, data.volumes
         else:
             merged, self.targets = merge_targets(data)
             # copy_cache off: volumes are only read here, so copying a volume for each slice would be wasted.
-            # One thread: MONAI's NibabelReader keeps the names of a list of files in itself, and a second thread
+            # One thread: MONAI's NibabelReader keeps the names of a list of files in itself, and a second one
             # that shares it cuts the list short without a word.
             self.volumes = CacheDataset(
                 merged,

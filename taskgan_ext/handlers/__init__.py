@@ -1,5 +1,6 @@
 """Ignite handlers that MONAI does not have."""
 
+from taskgan_ext.handlers.classification_table import ClassificationTable
 from taskgan_ext.handlers.evaluation_table import EvaluationTable
 from taskgan_ext.handlers.load_weights import LoadWeights, load_weights
 from taskgan_ext.handlers.progress import Progress
@@ -7,6 +8,7 @@ from taskgan_ext.handlers.training_checkpoint import TrainingCheckpoint, load_ch
 from taskgan_ext.handlers.training_record import TrainingRecord
 
 __all__ = [
+    "ClassificationTable",
     "EvaluationTable",
     "LoadWeights",
     "Progress",

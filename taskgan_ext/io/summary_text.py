@@ -22,12 +22,12 @@ def format_summary(summary: Sequence[SummaryRow], metrics: Mapping[str, MetricIn
     """
     arms = list(dict.fromkeys(row.arm for row in summary))
     table = summary_cells(summary, metrics)
-    text = _aligned("", {metrics[name].label: cells for name, cells in table.items()}, arms)
+    text = align_table("", {metrics[name].label: cells for name, cells in table.items()}, arms)
     first = next((name for name in table if any(row.group and row.metric == name for row in summary)), None)
     if first is None:
         return text
     cells = group_cells(summary, first, metrics[first])
-    return f"{text}\n\n{_aligned(metrics[first].label, cells, arms)}"
+    return f"{text}\n\n{align_table(metrics[first].label, cells, arms)}"
 
 
 def summary_cells(
@@ -101,10 +101,20 @@ def summary_cell(row: SummaryRow, info: MetricInfo, spread: Spread = "sd") -> st
     return mean if sd == "-" or not spread else f"{mean} \u00b1 {sd}"
 
 
-def _aligned(corner: str, cells: Mapping[str, Mapping[str, str]], arms: Sequence[str]) -> str:
-    shown = [arm for arm in arms if any(arm in row for row in cells.values())]
-    lines = [[corner, *shown], *([name, *(row.get(arm, "") for arm in shown)] for name, row in cells.items())]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(shown) + 1)]
+def align_table(corner: str, cells: Mapping[str, Mapping[str, str]], columns: Sequence[str]) -> str:
+    """Lay out a table of text.
+
+    Args:
+        corner: head of the first column.
+        cells: text by row and column; an absent cell is empty.
+        columns: names in their order; those without any cell are left out.
+
+    Returns:
+        Lines joined by newlines, rows named on the left, cells right-aligned.
+    """
+    shown = [column for column in columns if any(column in row for row in cells.values())]
+    lines = [[corner, *shown], *([name, *(row.get(key, "") for key in shown)] for name, row in cells.items())]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(shown) + 1)]
     return "\n".join(
         "  ".join(
             [line[0].ljust(widths[0]), *(cell.rjust(widths[i]) for i, cell in enumerate(line) if i)]

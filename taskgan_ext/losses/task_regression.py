@@ -1,5 +1,6 @@
 """Eq. 3: the task network finds the property in the restored image."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal, Protocol, get_args
 
@@ -9,6 +10,7 @@ from torch import Tensor
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.losses.feature_matching import feature_matching_loss
 from taskgan_ext.losses.precision import full_precision
+from taskgan_ext.losses.segmentation import soft_dice_loss
 
 TaskMatch = Literal["probabilities", "features"]
 
@@ -126,12 +128,20 @@ class TaskLoss(torch.nn.Module):
         match: ``"probabilities"``, eq. 3 as the paper writes it; or ``"features"``, a deviation that kept the
             property as well and cost less PSNR in prototypes of PET denoising.
         layers: which activations of T to compare by ``"features"``; None for all.
+        segmentation_weight: weight of the overlap of what T segments in x^ and in x (soft Dice), for a T that
+            segments: the paper names segmentation as a variant of T. 0 leaves it out.
 
     Raises:
-        ConfigError: ``match`` is unknown, or ``layers`` is empty or given without being used.
+        ConfigError: ``match`` is unknown, ``layers`` is empty or given without being used, or the weight is
+            negative.
     """
 
-    def __init__(self, match: TaskMatch = "probabilities", layers: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        match: TaskMatch = "probabilities",
+        layers: Sequence[int] | None = None,
+        segmentation_weight: float = 0.0,
+    ) -> None:
         super().__init__()
         if match not in get_args(TaskMatch):
             raise ConfigError(f"match: expected 'probabilities' or 'features', got {match!r}")
@@ -140,7 +150,13 @@ class TaskLoss(torch.nn.Module):
                 "layers: expected at least one layer together with match 'features', "
                 f"got {list(layers)} with {match!r}"
             )
-        self.uses_reference = match == "features"
+        if not 0 <= segmentation_weight < math.inf:
+            raise ConfigError(
+                f"segmentation_weight: expected a finite weight of at least 0, got {segmentation_weight}"
+            )
+        self.match = match
+        self.segmentation_weight = segmentation_weight
+        self.uses_reference = match == "features" or segmentation_weight > 0
         self.layers = None if layers is None else tuple(layers)
 
     def forward(self, restored: TaskOutput, reference: TaskOutput | None, y: Tensor) -> Tensor:
@@ -161,7 +177,20 @@ class TaskLoss(torch.nn.Module):
             return task_regression_loss(restored.logit, y)
         if reference is None:
             raise ValueError("task loss on features: expected T's output for the target images, got None")
-        return task_feature_loss(restored.features, reference.features, self.layers)
+        if self.match == "features":
+            loss = task_feature_loss(restored.features, reference.features, self.layers)
+        else:
+            loss = task_regression_loss(restored.logit, y)
+        if self.segmentation_weight > 0:
+            loss = loss + self.segmentation_weight * _overlap_loss(restored, reference)
+        return loss
+
+
+def _overlap_loss(restored: TaskOutput, reference: TaskOutput) -> Tensor:
+    found, wanted = (getattr(output, "segmentation", None) for output in (restored, reference))
+    if found is None or wanted is None or not found.numel():
+        raise ConfigError("segmentation_weight: expected a task network that segments, got one that does not")
+    return soft_dice_loss(torch.sigmoid(found), torch.sigmoid(wanted).detach())
 
 
 def _require_range(y: Tensor, highest: int, num_outputs: int) -> None:

@@ -17,7 +17,7 @@ from taskgan_ext.keys import CONTRAST, IMAGE, LABEL, MAPS, MASK, PERCENTILE, PRO
 from taskgan_ext.mr.protocol import Protocol
 from taskgan_ext.mr.tuning import SynthesisEntry, Voxels, tune_contrast
 
-VOXELS_PER_SUBJECT = 8192
+VOXELS_PER_SUBJECT = 4096
 """Random brain voxels of a subject: enough for three parameters, and seconds for a cohort."""
 
 

@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 from taskgan_ext.mr.protocol import Protocol
 from taskgan_ext.mr.signal import synthesise
 
-TR_FACTORS = (0.75, 1.0, 1.25, 1.67)
-TE_FACTORS = (0.5, 0.625, 0.75, 0.875, 1.0, 1.25, 1.5)
-TI_FACTORS = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
-"""Grid of the search, as multiples of the protocol's times."""
+TR_FACTORS = (0.75, 0.87, 1.0, 1.15, 1.33)
+TE_FACTORS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5)
+TI_FACTORS = (0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2)
+"""Grid of the search, as multiples of the protocol's times.
+
+It is kept narrow, so that a contrast stays what it is: the squared error alone would choose a T2-FLAIR with
+hardly any T2 weighting, since most of a brain has no lesion.
+"""
 
 
 @dataclass(frozen=True)
@@ -62,21 +66,18 @@ def tune_contrast(voxels: Voxels, nominal: Protocol) -> SynthesisEntry:
     Returns:
         The entry with the smallest squared error on the grid.
     """
-    inversions = (None,) if nominal.inversion_time is None else TI_FACTORS
-    candidates = [
-        Protocol(
+    inversion = nominal.inversion_time
+    candidates = [nominal]  # the first wins a tie: nothing moves idly
+    for tr, te, ti in product(TR_FACTORS, TE_FACTORS, (1.0,) if inversion is None else TI_FACTORS):
+        times = (
             nominal.repetition_time * tr,
             nominal.echo_time * te,
-            None if ti is None or nominal.inversion_time is None else nominal.inversion_time * ti,
+            None if inversion is None else inversion * ti,
         )
-        for tr, te, ti in product(TR_FACTORS, TE_FACTORS, inversions)
-        if ti is None
-        or nominal.inversion_time is None
-        or nominal.inversion_time * ti < nominal.repetition_time * tr
-    ]
-    found = [fit_scale(voxels, protocol) for protocol in candidates]
-    best = min(range(len(candidates)), key=lambda index: found[index][1])
-    return SynthesisEntry(nominal, fit_scale(voxels, nominal)[0], candidates[best], found[best][0])
+        if max(times[1], times[2] or 0.0) < times[0]:
+            candidates.append(Protocol(*times))
+    tuned = min(candidates, key=lambda protocol: fit_scale(voxels, protocol)[1])
+    return SynthesisEntry(nominal, fit_scale(voxels, nominal)[0], tuned, fit_scale(voxels, tuned)[0])
 
 
 def fit_scale(voxels: Voxels, protocol: Protocol) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from taskgan_ext.networks.densenet_task_network import DenseNetTaskNetwork
 from taskgan_ext.networks.image_discriminator import ImageDiscriminator
 from taskgan_ext.networks.initialisation import initialise
 from taskgan_ext.networks.monte_carlo_dropout import activate_dropout
-from taskgan_ext.networks.network_output import NetworkOutput
+from taskgan_ext.networks.network_output import NetworkOutput, SegmentingOutput
 from taskgan_ext.networks.patch_task_network import PatchTaskNetwork
 from taskgan_ext.networks.resnet_task_network import ResNetTaskNetwork
 from taskgan_ext.networks.unet_generator import UNetGenerator
@@ -17,6 +17,7 @@ __all__ = [
     "NetworkOutput",
     "PatchTaskNetwork",
     "ResNetTaskNetwork",
+    "SegmentingOutput",
     "UNetGenerator",
     "activate_dropout",
     "initialise",

@@ -16,3 +16,14 @@ class NetworkOutput(NamedTuple):
     """Decision before the sigmoid or softmax, shape ``(B, K)``."""
     features: list[Tensor]
     """Activations from shallow to deep, each of shape ``(B, C, ...)``."""
+
+
+class SegmentingOutput(NamedTuple):
+    """What a task network returns that may also segment; otherwise a :class:`NetworkOutput`."""
+
+    logit: Tensor
+    """Decision before the softmax, shape ``(B, K)``."""
+    features: list[Tensor]
+    """Activations from shallow to deep, each of shape ``(B, C, ...)``."""
+    segmentation: Tensor
+    """Decision for every pixel before the sigmoid, shape ``(B, 1, ...)``; empty where it does not segment."""

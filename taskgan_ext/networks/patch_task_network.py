@@ -3,12 +3,14 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 
+import torch
 from monai.networks.layers.factories import Conv, Pool
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from taskgan_ext.networks.constructor_settings import require_choice, require_widths
 from taskgan_ext.networks.image_size import require_minimum_size
-from taskgan_ext.networks.network_output import NetworkOutput
+from taskgan_ext.networks.network_output import SegmentingOutput
 
 FOREGROUND = 0.15
 """What foreground exceeds, as a fraction of the scale of the image."""
@@ -47,6 +49,7 @@ class PatchTaskNetwork(nn.Module):
         in_channels: int = 1,
         num_outputs: int = 6,
         channels: Sequence[int] = (24, 48, 96, 96),
+        segmentation: bool = False,
     ) -> None:
         super().__init__()
         require_choice("spatial_dims", spatial_dims, (2, 3))
@@ -62,10 +65,11 @@ class PatchTaskNetwork(nn.Module):
         self.levels = nn.ModuleList(
             nn.Sequential(OrderedDict(conv=layer, activation=nn.LeakyReLU(0.2))) for layer in convolutions
         )
-        self.head = convolution(widths[-1], num_outputs, kernel_size=1)
+        self.head = _ZeroStart(convolution(widths[-1], num_outputs, kernel_size=1))
+        self.segmentation = _SegmentationHead(spatial_dims, widths[:3]) if segmentation else None
         self.patch_mean = Pool["avg", spatial_dims](self.patch_size)
 
-    def forward(self, image: Tensor) -> NetworkOutput:
+    def forward(self, image: Tensor) -> SegmentingOutput:
         """Predict the property of a batch.
 
         Args:
@@ -90,7 +94,48 @@ class PatchTaskNetwork(nn.Module):
         for level in self.levels:
             activation = level(activation)
             features.append(activation)
-        return NetworkOutput(_mean_where(share > 0.5, self.head(activation)), features)
+        decision = _mean_where(share > 0.5, self.head(activation))
+        segmented = decision.new_zeros(0) if self.segmentation is None else self.segmentation(features)
+        return SegmentingOutput(decision, features, segmented)
+
+
+class _SegmentationHead(nn.Module):
+    """Decide for every second pixel from the activations of the first levels, which still know where."""
+
+    def __init__(self, spatial_dims: int, widths: Sequence[int], hidden: int = 16) -> None:
+        super().__init__()
+        convolution = Conv["conv", spatial_dims]
+        # Narrowed before they are enlarged: the fine grid is where the time goes.
+        self.narrow = nn.ModuleList(convolution(width, hidden, kernel_size=1) for width in widths)
+        self.activation = nn.LeakyReLU(0.2)
+        self.decide = convolution(hidden, 1, kernel_size=3, padding=1)
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        joined = self.narrow[0](features[0])
+        for index, layer in enumerate(self.narrow):
+            if index > 0:
+                joined = joined + interpolate(layer(features[index]), features[0].shape[2:])
+        return self.decide(self.activation(joined))
+
+
+class _ZeroStart(nn.Module):
+    """A layer that starts at zero, so that T starts undecided.
+
+    Without normalisation, He's draws make logits of several units; the softmax is then sure of a wrong class,
+    where the squared error of eq. 3 has no gradient, and T never learns.
+    """
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+        self.draw_start(torch.default_generator)
+
+    def draw_start(self, generator: torch.Generator) -> None:  # noqa: ARG002, nothing is drawn
+        for parameter in self.layer.parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, activation: Tensor) -> Tensor:
+        return self.layer(activation)
 
 
 def foreground_scale(brightness: Tensor, foreground: float) -> Tensor:

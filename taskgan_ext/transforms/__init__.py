@@ -3,6 +3,8 @@
 from taskgan_ext.transforms.append_analytic import AppendAnalyticd
 from taskgan_ext.transforms.append_condition import AppendConditiond
 from taskgan_ext.transforms.check_same_grid import CheckSameGridd
+from taskgan_ext.transforms.load_magnitude import LoadMagnituded
+from taskgan_ext.transforms.resample_slices import ResampleSlicesd
 from taskgan_ext.transforms.save_contrast import SaveContrastd
 from taskgan_ext.transforms.scale_by_mean import ScaleByMeand, foreground_mean
 from taskgan_ext.transforms.scale_by_percentile import ScaleByPercentiled
@@ -11,6 +13,8 @@ __all__ = [
     "AppendAnalyticd",
     "AppendConditiond",
     "CheckSameGridd",
+    "LoadMagnituded",
+    "ResampleSlicesd",
     "SaveContrastd",
     "ScaleByMeand",
     "ScaleByPercentiled",

@@ -50,17 +50,16 @@ class AppendAnalyticd(Transform):
         image = item[IMAGE]
         scale = image.meta[PERCENTILE][0] if isinstance(image, MetaTensor) else 1.0
         maps = plain_tensor(item.pop(MAPS)) / torch.tensor([1.0, 1.0, scale]).reshape(3, 1, 1, 1)
-        channels = {
-            contrast: self._image(maps, entry.tuned, entry.scale) for contrast, entry in entries.items()
-        }
+        channels = [self._image(maps, entry.nominal, entry.nominal_scale) for entry in entries.values()]
         if self.compare:
             entry = entries[item[CONTRAST]]
-            item[ANALYTIC] = channels[item[CONTRAST]]
+            item[ANALYTIC] = self._image(maps, entry.tuned, entry.scale)
             item[ANALYTIC_NOMINAL] = self._image(maps, entry.nominal, entry.nominal_scale)
-        joined = torch.cat([plain_tensor(image), *channels.values()])
+        joined = torch.cat([plain_tensor(image), *channels])
         item[IMAGE] = convert_to_dst_type(joined, image)[0]
         return item
 
     def _image(self, maps: Tensor, protocol: Protocol, scale: float) -> Tensor:
-        image = torch.from_numpy(synthesise(*maps.numpy(), protocol)[None])
+        t1, t2, density = maps.numpy()
+        image = torch.from_numpy(synthesise(t1, t2, density, protocol)[None])
         return (scale * image).clamp(max=self.limit)

@@ -59,8 +59,8 @@ def condition_values(item: Mapping[Hashable, Any], num_classes: int) -> Tensor:
         num_classes: number of classes.
 
     Returns:
-        Shape ``(num_classes + 3,)``: one-hot, then natural logarithms of TR, TE and TI in s. Without inversion
-        TI is TR: there the signal of an inversion recovery is that of a spin echo.
+        Shape ``(num_classes + 3,)``: one-hot, then natural logarithms of TR, TE and TI in s. Without an
+        inversion TI is TR: there the signal of an inversion recovery is that of a spin echo.
 
     Raises:
         DataError: the property is no class index, or there are no three times.

@@ -136,9 +136,9 @@ def test_every_contrast_comes_with_its_times_weights_and_difference_to_physics(o
         assert {sidecar["Contrast"] for sidecar in sidecars} == set(CONTRASTS)
         assert {sidecar["ModelSHA256"] for sidecar in sidecars} == {digest}
         for sidecar in sidecars:
-            assert [sidecar[f"{name}Time"] or 0.0 for name in ("Repetition", "Echo", "Inversion")] == load_protocols()[
-                sidecar["Contrast"]
-            ].times
+            assert [
+                sidecar[f"{name}Time"] or 0.0 for name in ("Repetition", "Echo", "Inversion")
+            ] == load_protocols()[sidecar["Contrast"]].times
             assert (folder / sidecar["Difference"]).is_file()
         assert len(list(folder.glob("*.nii.gz"))) == 12
 

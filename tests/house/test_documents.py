@@ -159,8 +159,9 @@ def check_overrides(arguments: list[str]) -> None:
 @pytest.mark.parametrize("column", CONFIGS)
 def test_every_setting_of_a_bundle_is_explained(column: str) -> None:
     text = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
-    for name in ("train", "inference", "evaluate"):
-        keys = json.loads((CONFIGS[column] / f"{name}.json").read_text(encoding="utf-8"))
+    for name in ("train", "inference", "evaluate", "classify"):
+        path = CONFIGS[column] / f"{name}.json"
+        keys = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         ids = {key.lstrip("+").partition("::")[0] for key in keys} - {"imports"}
         assert sorted(key for key in ids if f"`{key}`" not in text) == []
 
@@ -198,7 +199,7 @@ def test_defaults_in_the_documents_are_those_of_the_bundle(column: str) -> None:
     place = 1 + list(CONFIGS).index(column)
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines()]
     told = {row[0].strip("`"): row[place].strip("`") for row in cells if len(row) == 4}
-    assert {key for key, cell in told.items() if cell == "–"} & content.keys() == set()
+    assert {key for key, cell in told.items() if cell == "\u2013"} & content.keys() == set()
     plain = {key: value for key, value in content.items() if isinstance(value, bool | int | float)}
     assert {key: json.loads(told[key]) for key in plain} == plain
     lists = {key: content[key] for key in ("slices", "crop")}

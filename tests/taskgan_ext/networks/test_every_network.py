@@ -17,6 +17,7 @@ from taskgan_ext.networks import (
     NetworkOutput,
     PatchTaskNetwork,
     ResNetTaskNetwork,
+    SegmentingOutput,
     UNetGenerator,
     initialise,
 )
@@ -99,7 +100,7 @@ def test_output_has_batch_channels_and_finite_values(network_type: NetworkType, 
     output = build(network_type, settings)(image_for(settings))
     assert all(len(values) == 2 and values.isfinite().all() for values in tensors(output))
     if network_type not in GENERATORS:
-        assert isinstance(output, NetworkOutput)
+        assert isinstance(output, NetworkOutput | SegmentingOutput)
         assert output.logit.shape == (2, 1)
         sizes = [values.shape[2] for values in output.features]
         assert sizes == sorted(sizes, reverse=True)

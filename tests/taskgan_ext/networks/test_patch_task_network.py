@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from taskgan_ext.errors import ConfigError
-from taskgan_ext.losses.task_regression import TaskLoss
+from taskgan_ext.losses.task_regression import TaskLoss, task_regression_loss
 from taskgan_ext.networks.initialisation import initialise
 from taskgan_ext.networks.patch_task_network import FOREGROUND, PatchTaskNetwork, foreground_scale
 
@@ -17,7 +17,7 @@ MARGIN = 31
 def network_of(**settings: int) -> PatchTaskNetwork:
     network = initialise(PatchTaskNetwork(**settings), 0, std=None)
     for name, parameter in network.named_parameters():
-        if name.endswith("bias"):
+        if name.endswith("bias") or name.startswith("head"):
             nn.init.normal_(parameter, std=0.3, generator=torch.Generator().manual_seed(len(name)))
     return network
 
@@ -45,6 +45,14 @@ def test_default_has_the_layers_and_the_size_of_the_prototype() -> None:
         (96, 8, 6),
     ]
     assert not [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._NormBase)]
+
+
+def test_undecided_at_first_it_learns_from_the_squared_error() -> None:
+    network = initialise(PatchTaskNetwork(num_outputs=3), 0, std=None)
+    logit = network(heads()).logit
+    assert not logit.any()
+    task_regression_loss(logit, torch.tensor([0, 1, 2])).backward()
+    assert all(parameter.grad.any() for parameter in network.head.parameters())
 
 
 @pytest.mark.parametrize("factor", [1e-4, 0.5, 3e3])
