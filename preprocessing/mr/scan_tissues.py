@@ -1,6 +1,6 @@
 """From conventional scans of one person to tissue fractions for the simulator."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from preprocessing.mr.aligned_scans import (
 from preprocessing.mr.intensity_bias import classify
 from preprocessing.mr.registration_record import RegistrationRecord
 from preprocessing.mr.scan_brain import find_brain, head_tissues
-from preprocessing.mr.tissue_grid import plan_grid
+from preprocessing.mr.tissue_grid import TissueGrid, plan_grid
 from preprocessing.mr.tissue_mixture import BRIGHTNESS, CLASSES, Mixture
 from preprocessing.mr.tissues import TISSUES
 from preprocessing.mr.volume import Volume, transform_points
@@ -120,7 +120,7 @@ def find_tissues(request: TissueRequest, say: Callable[[str], None] = lambda _: 
     grid = scans[grid_from].volume
     say(f"bringing all to the grid of {grid_from} and finding the brain")
     aligned = {name: align(name, scan, grid) for name, scan in scans.items()}
-    brain, brain_from = _find_brain(request.brain, grid, scans, aligned)
+    brain, brain_from, not_head = _find_brain(request.brain, grid, scans, aligned)
     if request.register:
         for name in (name for name in scans if name != grid_from):
             say(f"registering {name} to {grid_from}")
@@ -130,17 +130,13 @@ def find_tissues(request: TissueRequest, say: Callable[[str], None] = lambda _: 
     say("telling tissues apart")
     data = {name: scan.data for name, scan in aligned.items()}
     parts, mixture = _classify(data, shown, lesions & shown, grid.affine)
-    if brain_from != FROM_STRIPPED:
-        parts |= head_tissues(data, brain, np.linalg.norm(grid.affine[:3, :3], axis=0).tolist())
+    if not_head is not None:
+        parts |= head_tissues(data, not_head, _voxel_mm(grid))
     say("averaging over the voxels of the simulation")
     target = plan_grid(shown, grid.affine, request.resolution, request.slice_mm)
-    fractions = np.zeros((*target.shape, len(TISSUES)), dtype=np.float32)
-    for index, part in ((index, parts[name]) for index, name in enumerate(TISSUES) if name in parts):
-        fractions[..., index] = target.average(_blur(part, grid.affine))
     frames = {name: scan.frame_of_reference for name, scan in scans.items() if scan.frame_of_reference}
     return ScanTissues(
-        # Sums of rounded numbers may go a little beyond 1.
-        fractions=fractions / np.maximum(fractions.sum(axis=3, keepdims=True), 1),
+        fractions=_average(parts, grid, target),
         affine=target.affine,
         grid_from=grid_from,
         brain_from=brain_from,
@@ -154,18 +150,19 @@ def find_tissues(request: TissueRequest, say: Callable[[str], None] = lambda _: 
 
 def _find_brain(
     path: Path | None, grid: Volume, scans: Mapping[str, Scan], aligned: Mapping[str, AlignedScan]
-) -> tuple[Mask, str]:
-    if path is not None:
-        brain = read_labels(path, grid, {name: (scans[name], aligned[name]) for name in scans})
-        if not brain.any():
-            raise DataError(f"{path}: expected a brain mask with voxels that are not 0, found none")
-        return brain, FROM_USER
+) -> tuple[Mask, str, Mask | None]:
+    """The brain, where it is from, and what is not scalp or muscle; ``None`` where the skull was removed."""
     data = {name: scan.data for name, scan in aligned.items()}
     not_zero = np.logical_and.reduce([scan.not_zero for scan in aligned.values()])
-    brain, stripped = find_brain(data, not_zero, np.linalg.norm(grid.affine[:3, :3], axis=0).tolist())
+    found, stripped = find_brain(data, not_zero, _voxel_mm(grid))
+    if path is None:
+        if not found.any():
+            raise DataError("expected scans that show a brain, but none was found; give a mask with --mask")
+        return found, FROM_STRIPPED if stripped else FROM_INTENSITIES, None if stripped else found
+    brain = read_labels(path, grid, {name: (scans[name], aligned[name]) for name in scans})
     if not brain.any():
-        raise DataError("expected scans that show a brain, but none was found; give a brain mask with --mask")
-    return brain, FROM_STRIPPED if stripped else FROM_INTENSITIES
+        raise DataError(f"{path}: expected a brain mask with voxels that are not 0, found none")
+    return brain, FROM_USER, None if stripped else found | brain
 
 
 def _shown_by_all(brain: Mask, aligned: Mapping[str, AlignedScan]) -> Mask:
@@ -203,7 +200,24 @@ def _classify(
     return parts, mixture
 
 
-def _blur(part: NDArray[np.float32], affine: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Smooth a little, by the same distance along every axis: a thick slice does not leak into the next."""
-    size = np.linalg.norm(affine[:3, :3], axis=0)
-    return np.asarray(ndimage.gaussian_filter(part, SMOOTHING * size.min() / size), dtype=np.float32)
+def _average(
+    parts: Mapping[str, NDArray[np.float32]], grid: Volume, target: TissueGrid
+) -> NDArray[np.float32]:
+    """Fractions of all tissues, ``(X, Y, Z, 9)``, on the grid of the simulation."""
+    fractions = np.zeros((*target.shape, len(TISSUES)), dtype=np.float32)
+    for index, name in enumerate(TISSUES):
+        if name in parts:
+            fractions[..., index] = target.average(_blur(parts[name], _voxel_mm(grid)))
+    # Sums of rounded numbers may go a little beyond 1.
+    return fractions / np.maximum(fractions.sum(axis=3, keepdims=True), 1)
+
+
+def _blur(part: NDArray[np.float32], voxel_mm: Sequence[float]) -> NDArray[np.float32]:
+    """Smooth by the same distance along every axis: a thick slice does not leak into the next."""
+    sigmas = [SMOOTHING * min(voxel_mm) / size for size in voxel_mm]
+    return np.asarray(ndimage.gaussian_filter(part, sigmas), dtype=np.float32)
+
+
+def _voxel_mm(grid: Volume) -> list[float]:
+    sizes: list[float] = np.linalg.norm(grid.affine[:3, :3], axis=0).tolist()
+    return sizes

@@ -18,7 +18,7 @@ from taskgan_ext.io.nifti import save_nifti
 ENDING = ".nii.gz"
 RESOLUTIONS = {"2": 2.0, "1": 1.0, "native": None}
 _DEFAULT_SLICE_MM = 4.0
-_MOST_LESIONS = 0.95
+_MOST = 0.95  # share of the brain or of a mask from which on nothing is worth a notice
 
 
 def add_tissues(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -137,7 +137,12 @@ def _report(request: TissueRequest, found: ScanTissues, out: Path) -> list[str]:
     for name, record in found.records.items():
         state = f"moved by {record.mean_corner_shift:.1f} mm" if record.accepted else "left in place"
         lines.append(f"{name:<9}{state}: {record.reason}")
-    return [*lines, *(f"notice: {text}" for text in _notices(request, found)), "to scan it:", _simulate(out)]
+    return [
+        *lines,
+        *(f"notice: {text}" for text in _notices(request, found)),
+        "to scan it, alone or with the files of other persons:",
+        _simulate(out),
+    ]
 
 
 def _notices(request: TissueRequest, found: ScanTissues) -> list[str]:
@@ -147,7 +152,7 @@ def _notices(request: TissueRequest, found: ScanTissues) -> list[str]:
             "the brain was found by simple thresholds: look at the file; a mask that was checked is better "
             "(--mask)"
         )
-    if found.coverage < 1:
+    if found.coverage < _MOST:
         texts.append(f"the scans show {found.coverage:.0%} of the brain; the rest is left out")
     if found.other_frames:
         texts.append(
@@ -160,7 +165,7 @@ def _notices(request: TissueRequest, found: ScanTissues) -> list[str]:
         texts.append("without --lesions, lesions count as grey matter or fluid")
     elif found.lesion_share is None:
         texts.append("the lesion mask is empty: a subject without lesions")
-    elif found.lesion_share < _MOST_LESIONS:
+    elif found.lesion_share < _MOST:
         texts.append(
             f"only {found.lesion_share:.0%} of the lesion mask lies in the brain; the rest is left out"
         )

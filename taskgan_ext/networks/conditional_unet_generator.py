@@ -10,6 +10,7 @@ from taskgan_ext.errors import ConfigError
 from taskgan_ext.networks.constructor_settings import require_choice
 from taskgan_ext.networks.film import FiLM
 from taskgan_ext.networks.normalisation import NormKind
+from taskgan_ext.networks.pixel_path import PixelPath
 from taskgan_ext.networks.unet_generator import OutputActivation, UNetGenerator, UpsampleKind
 
 Conditioning = Literal["film", "heads"]
@@ -48,6 +49,8 @@ class ConditionalUNetGenerator(nn.Module):
         residual_channels: for each contrast the channel that is added to the result before the output
             activation, such as the contrast that relaxation times predict, so that G learns the difference to
             it. None for a contrast that should be made from nothing, or for all.
+        pixel_width: width of a path that looks at single pixels at full resolution, beside the U-Net
+            (:class:`~taskgan_ext.networks.pixel_path.PixelPath`); 0 for none, as in the paper.
 
     Raises:
         ConfigError: a setting is out of its range.
@@ -68,6 +71,7 @@ class ConditionalUNetGenerator(nn.Module):
         upsample: UpsampleKind = "transposed",
         output_activation: OutputActivation = "tanh",
         residual_channels: Sequence[int | None] | None = None,
+        pixel_width: int = 0,
     ) -> None:
         super().__init__()
         require_choice("conditioning", conditioning, get_args(Conditioning))
@@ -86,6 +90,13 @@ class ConditionalUNetGenerator(nn.Module):
         self.image_channels, self.num_classes, self.num_values = image_channels, num_classes, num_values
         # The innermost level takes the bottleneck, the others the encoder's features beside their own.
         widths = [channels[-1], *(2 * width for width in reversed(channels[:-1]))]
+        self.num_levels = len(widths)
+        self.pixel_path = None
+        if pixel_width > 0:
+            self.pixel_path = PixelPath(
+                spatial_dims, image_channels, num_classes if conditioning == "heads" else 1, pixel_width
+            )
+            widths += [pixel_width, pixel_width]
         self.film = FiLM(num_classes + num_values, widths) if conditioning == "film" else None
         # Plain numbers: a running average of the network would average a buffer of them, and round it down.
         self.residual_channels = _residual_channels(residual_channels, image_channels, num_classes)
@@ -109,13 +120,12 @@ class ConditionalUNetGenerator(nn.Module):
         condition = image[:, self.image_channels :].flatten(2).mean(dim=2)
         contrast = condition[:, : self.num_classes]
         degraded = image[:, : self.image_channels]
-        features = self.unet.encode(degraded)
         if self.film is not None:
             # Logarithms of times in s run from -5 to 2.5: this brings them to the order of the one-hot.
             values = (condition[:, self.num_classes :] + 1) / 2
-            restored = self.unet.decode(features, self.film(torch.cat([contrast, values], dim=1)))
+            restored = self._restore(degraded, self.film(torch.cat([contrast, values], dim=1)))
         else:
-            restored = _select(self.unet.decode(features), contrast)
+            restored = _select(self._restore(degraded, []), contrast)
         if len(self.residual_channels) > 0:
             restored = restored + _select(self._residuals(degraded), contrast)
         return self.unet.output_activation(restored)
@@ -136,10 +146,21 @@ class ConditionalUNetGenerator(nn.Module):
         if self.film is not None:
             raise ValueError("all_contrasts: expected conditioning 'heads', got 'film': ask for each alone")
         degraded = image[:, : self.image_channels]
-        restored = self.unet.decode(self.unet.encode(degraded))
+        restored = self._restore(degraded, [])
         if len(self.residual_channels) > 0:
             restored = restored + self._residuals(degraded)
         return self.unet.output_activation(restored)
+
+    def _restore(self, degraded: Tensor, modulations: list[Tensor]) -> Tensor:
+        """What the U-Net and the pixel path make of the image, before anything is added."""
+        features = self.unet.encode(degraded)
+        if len(modulations) > 0:
+            restored = self.unet.decode(features, modulations[: self.num_levels])
+        else:
+            restored = self.unet.decode(features)
+        if self.pixel_path is not None:
+            restored = restored + self.pixel_path(degraded, modulations[self.num_levels :])
+        return restored
 
     def _require_channels(self, image: Tensor) -> None:
         if torch.jit.is_tracing():  # type: ignore[attr-defined]

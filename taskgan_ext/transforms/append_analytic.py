@@ -50,12 +50,12 @@ class AppendAnalyticd(Transform):
         image = item[IMAGE]
         scale = image.meta[PERCENTILE][0] if isinstance(image, MetaTensor) else 1.0
         maps = plain_tensor(item.pop(MAPS)) / torch.tensor([1.0, 1.0, scale]).reshape(3, 1, 1, 1)
-        channels = [self._image(maps, entry.nominal, entry.nominal_scale) for entry in entries.values()]
+        channels = {name: self._image(maps, entry.tuned, entry.scale) for name, entry in entries.items()}
         if self.compare:
             entry = entries[item[CONTRAST]]
-            item[ANALYTIC] = self._image(maps, entry.tuned, entry.scale)
+            item[ANALYTIC] = channels[item[CONTRAST]]
             item[ANALYTIC_NOMINAL] = self._image(maps, entry.nominal, entry.nominal_scale)
-        joined = torch.cat([plain_tensor(image), *channels])
+        joined = torch.cat([plain_tensor(image), *channels.values()])
         item[IMAGE] = convert_to_dst_type(joined, image)[0]
         return item
 

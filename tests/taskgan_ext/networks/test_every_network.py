@@ -34,6 +34,7 @@ SMALL: dict[NetworkType, Settings] = {
         "num_classes": 2,
         "num_values": 1,
         "residual_channels": [0, None],
+        "pixel_width": 4,
     },
     ImageDiscriminator: {"channels": [4, 6, 8]},
     ResNetTaskNetwork: {"block_inplanes": [4, 4, 6, 8], "layers": [1, 1, 1, 1]},
