@@ -47,7 +47,7 @@ class TaskNetworkTrainer(LossTrainer):
         train_data_loader: Iterable[Mapping[str, Any]],
         network: nn.Module,
         optimizer: Optimizer,
-        segmentation_weight: float = 0.1,
+        segmentation_weight: float = 0.3,
         max_gradient_norm: float | None = None,
         amp: bool = False,
         hyperparameters: Mapping[str, Any] | None = None,

@@ -31,9 +31,7 @@ def trainer_of(network, items, epochs=1):
 
 
 def test_spots_of_unseen_images_are_found():
-    network = initialise(
-        PatchTaskNetwork(num_outputs=2, channels=(16, 24), segmentation=True), 0, std=None
-    )
+    network = initialise(PatchTaskNetwork(num_outputs=2, channels=(16, 24), segmentation=True), 0, std=None)
     trainer_of(network, spotted(seed=0), epochs=30).run()
     unseen = next(iter(DataLoader(spotted(seed=1), batch_size=32)))
     with torch.no_grad():
