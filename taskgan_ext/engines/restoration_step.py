@@ -116,6 +116,8 @@ def _task_network_loss(
 def _add_gradients(loss: Tensor, network: nn.Module) -> None:
     # The graph is kept: the same passes serve the generator's terms.
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    gradients = torch.autograd.grad(loss, parameters, retain_graph=True)
+    # What a network segments is no part of its decision.
+    gradients = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
     for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
+        if gradient is not None:
+            parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient

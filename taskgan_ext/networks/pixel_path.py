@@ -1,7 +1,5 @@
 """A small network that looks at one pixel at a time."""
 
-from collections.abc import Sequence
-
 import torch
 from monai.networks.layers.factories import Conv
 from torch import Tensor, nn
@@ -45,7 +43,7 @@ class PixelPath(nn.Module):
         for parameter in self.leave.parameters():
             nn.init.zeros_(parameter)
 
-    def forward(self, image: Tensor, modulations: Sequence[Tensor]) -> Tensor:
+    def forward(self, image: Tensor, modulations: list[Tensor]) -> Tensor:
         """Compute the image.
 
         Args:

@@ -24,7 +24,7 @@ def weights(tiny_mr_cohort, tmp_path_factory) -> Path:
     """T, trained long enough to tell the contrasts of the tiny cohort."""
     folder = tmp_path_factory.mktemp("weights")
     places = dict.fromkeys(("ckpt_dir", "task_ckpt_dir", "output_dir"), str(folder))
-    settings = {"task_epochs": 8, "epoch_samples": 96, "dataset_dir": str(tiny_mr_cohort)}
+    settings = {"task_epochs": 24, "epoch_samples": 96, "dataset_dir": str(tiny_mr_cohort)}
     tiny_workflow(BUNDLE, "train", **places, **settings).parser.get_parsed_content("task::trainer").run()
     return folder / "task_network.pt"
 
