@@ -96,7 +96,8 @@ def _add_head_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.nii.gz",
         help=(
             f"instead of procedural heads: fractions of {' '.join(TISSUES)}, 0..1, as "
-            f"(X, Y, Z, {len(TISSUES)}); one file per subject, on its own grid"
+            f"(X, Y, Z, {len(TISSUES)}), as 'mr tissues' writes them; one file per subject, on its own grid, "
+            "so that --resolution, --slices and --patient-fraction play no part"
         ),
     )
 
