@@ -113,3 +113,18 @@ def _check_shapes(mask: Tensor, *volumes: Tensor) -> None:
     if any(volume.shape != mask.shape for volume in volumes):
         shapes = [tuple(volume.shape) for volume in volumes]
         raise ValueError(f"expected volumes of the shape of the mask {tuple(mask.shape)}, got {shapes}")
+
+
+def masked_nrmse(volume: Tensor, target: Tensor, mask: Tensor) -> float:
+    """Relative error in a mask without any normalisation, ``||x - y||_2 / ||y||_2``.
+
+    Args:
+        volume: x, any shape.
+        target: y, same shape and unit.
+        mask: boolean, same shape.
+
+    Returns:
+        Fraction; NaN for an empty mask.
+    """
+    x, y = volume[mask].to(torch.float64), target[mask].to(torch.float64)
+    return float((x - y).norm() / y.norm()) if y.numel() else float("nan")

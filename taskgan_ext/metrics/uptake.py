@@ -100,18 +100,3 @@ def relative_bias(volume: Tensor, target: Tensor, mask: Tensor) -> float:
     """
     x, y = volume[mask].to(torch.float64), target[mask].to(torch.float64)
     return float(x.sum() / y.sum() - 1.0) if y.numel() else float("nan")
-
-
-def masked_nrmse(volume: Tensor, target: Tensor, mask: Tensor) -> float:
-    """Relative error in a mask without any normalisation, ``||x - y||_2 / ||y||_2``.
-
-    Args:
-        volume: x, any shape.
-        target: y, same shape and unit.
-        mask: boolean, same shape.
-
-    Returns:
-        Fraction; NaN for an empty mask.
-    """
-    x, y = volume[mask].to(torch.float64), target[mask].to(torch.float64)
-    return float((x - y).norm() / y.norm()) if y.numel() else float("nan")

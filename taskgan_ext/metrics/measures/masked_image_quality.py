@@ -7,8 +7,13 @@ from torch import Tensor
 from taskgan_ext.data.evaluation_case import Case, Measure
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.evaluation_files import MetricInfo
-from taskgan_ext.metrics.masked_quality import masked_psnr, masked_range, masked_rmse, masked_ssim
-from taskgan_ext.metrics.uptake import masked_nrmse
+from taskgan_ext.metrics.masked_quality import (
+    masked_nrmse,
+    masked_psnr,
+    masked_range,
+    masked_rmse,
+    masked_ssim,
+)
 
 
 class MaskedImageQuality(Measure):

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from taskgan_ext.data.evaluation_case import Case, Measure
 from taskgan_ext.io.evaluation_files import MetricInfo
-from taskgan_ext.metrics.uptake import masked_nrmse, object_mask, relative_bias
+from taskgan_ext.metrics.masked_quality import masked_nrmse
+from taskgan_ext.metrics.uptake import object_mask, relative_bias
 
 
 class QuantitativeError(Measure):

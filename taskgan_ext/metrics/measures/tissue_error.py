@@ -7,7 +7,7 @@ from torch import Tensor
 
 from taskgan_ext.data.evaluation_case import Case, Measure
 from taskgan_ext.io.evaluation_files import MetricInfo
-from taskgan_ext.metrics.uptake import masked_nrmse
+from taskgan_ext.metrics.masked_quality import masked_nrmse
 
 TISSUES = {"1": "WM", "2": "GM", "3": "CSF"}
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from taskgan_ext.errors import DataError
-from taskgan_ext.metrics.uptake import masked_nrmse, object_mask, regional_suvr, relative_bias
+from taskgan_ext.metrics.masked_quality import masked_nrmse
+from taskgan_ext.metrics.uptake import object_mask, regional_suvr, relative_bias
 
 
 @pytest.fixture
