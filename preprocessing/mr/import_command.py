@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from preprocessing.mr.contrast_arguments import contrast_parser, paths_by_contrast
 from preprocessing.mr.import_request import ImportRequest
 from preprocessing.mr.import_subject import ImportResult, import_subject
 from preprocessing.mr.mr_datalist import DATALIST_FILE
-from taskgan_ext.errors import ConfigError
 from taskgan_ext.keys import SECTIONS, SUBJECT
 from taskgan_ext.mr.protocol import CONTRASTS
 
@@ -30,7 +30,7 @@ def add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--mdme", type=Path, required=True, help="MDME acquisition: DICOM folder, or NIfTI")
     parser.add_argument(
         "--contrast",
-        type=_parse_contrast,
+        type=contrast_parser(CONTRASTS),
         action="append",
         default=[],
         metavar="NAME=PATH",
@@ -75,25 +75,13 @@ def parse_times(text: str) -> tuple[float, ...]:
         raise argparse.ArgumentTypeError(f"expected seconds such as 0.146,0.546, got {text!r}") from None
 
 
-def _parse_contrast(text: str) -> tuple[str, Path]:
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        raise argparse.ArgumentTypeError(f"expected NAME=PATH such as T1w=scans/t1, got {text!r}")
-    if name not in CONTRASTS:
-        raise argparse.ArgumentTypeError(f"expected a contrast among {', '.join(CONTRASTS)}, got {name!r}")
-    return name, Path(path)
-
-
 def _run_import(arguments: argparse.Namespace) -> None:
-    names = [name for name, _ in arguments.contrast]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ConfigError(f"--contrast: expected each contrast once, got {repeated[0]} twice")
+    contrasts = paths_by_contrast(arguments.contrast)
     result = import_subject(
         ImportRequest(
             mdme=arguments.mdme,
             out=arguments.out,
-            contrasts=dict(arguments.contrast),
+            contrasts=contrasts,
             subject=arguments.subject,
             lesions=arguments.lesions,
             brain=arguments.mask,

@@ -16,11 +16,9 @@ from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.keys import CASE, CONTRAST, IMAGE, LABEL, MAPS, MASK, PROPERTY, PROTOCOL, REGIONS, SUBJECT
 from taskgan_ext.mr.mdme_image import MDMEImage
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol, load_protocols
-from taskgan_ext.mr.relaxation_maps import write_maps
+from taskgan_ext.mr.relaxation_maps import INPUT_MAPS, write_maps
 from taskgan_ext.mr.tissue_classes import REGION_CODES, tissue_classes
 
-MAP_NAMES = ("T1map", "T2map", "PDmap")
-"""Maps that a data list item names, in this order; the subject's folder also holds ``TB1map``."""
 _PACKAGES = ("taskgan-ext", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK")
 
 
@@ -126,7 +124,7 @@ def write_prepared(
             "extra": dict(extra or {}),
             "sha256": {
                 file: sha256(target / file)
-                for file in (f"{name}_{part}.nii.gz" for part in (*volumes, *MAP_NAMES, "TB1map"))
+                for file in (f"{name}_{part}.nii.gz" for part in (*volumes, *INPUT_MAPS, "TB1map"))
             },
             "versions": package_versions(_PACKAGES),
         },
@@ -165,7 +163,7 @@ def list_items(folder: Path, name: str) -> list[dict[str, Any]]:
     return [
         {
             IMAGE: file("mdme"),
-            MAPS: [file(part) for part in MAP_NAMES],
+            MAPS: [file(part) for part in INPUT_MAPS],
             LABEL: file(contrast),
             MASK: file(MASK),
             REGIONS: file(REGIONS),

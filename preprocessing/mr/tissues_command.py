@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from preprocessing.mr.contrast_arguments import contrast_parser, paths_by_contrast
 from preprocessing.mr.scan_tissues import FROM_INTENSITIES, ScanTissues, TissueRequest, find_tissues
 from preprocessing.mr.tissue_mixture import BRIGHTNESS, CLASSES
 from preprocessing.mr.tissues import TISSUES
@@ -39,7 +40,7 @@ def add_tissues(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     parser.add_argument(
         "--contrast",
-        type=_parse_contrast,
+        type=contrast_parser(BRIGHTNESS),
         action="append",
         default=[],
         metavar="NAME=PATH",
@@ -68,27 +69,15 @@ def add_tissues(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(run=_run_tissues)
 
 
-def _parse_contrast(text: str) -> tuple[str, Path]:
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        raise argparse.ArgumentTypeError(f"expected NAME=PATH such as T1w=scans/t1, got {text!r}")
-    if name not in BRIGHTNESS:
-        raise argparse.ArgumentTypeError(f"expected a contrast among {', '.join(BRIGHTNESS)}, got {name!r}")
-    return name, Path(path)
-
-
 def _run_tissues(arguments: argparse.Namespace) -> None:
-    names = [name for name, _ in arguments.contrast]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ConfigError(f"--contrast: expected each contrast once, got {repeated[0]} twice")
+    contrasts = paths_by_contrast(arguments.contrast)
     if not arguments.out.name.endswith(ENDING):
         raise ConfigError(f"--out: expected a file name that ends in {ENDING}, got {arguments.out.name}")
     resolution = RESOLUTIONS[arguments.resolution]
     if resolution is None and arguments.slice_mm is not None:
         raise ConfigError("--slice-mm: native voxels keep the slices of the scan; leave one of the two out")
     request = TissueRequest(
-        contrasts=dict(arguments.contrast),
+        contrasts=contrasts,
         lesions=arguments.lesions,
         brain=arguments.mask,
         resolution=resolution,

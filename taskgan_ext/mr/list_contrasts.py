@@ -8,10 +8,9 @@ from typing import Any
 from taskgan_ext.data.datalist import load_datalist
 from taskgan_ext.errors import DataError
 from taskgan_ext.keys import CASE, CONTRAST, IMAGE, MAPS, MASK, PROPERTY, SUBJECT, TEST
+from taskgan_ext.mr.relaxation_maps import INPUT_MAPS
 
 MDME_ENDING = "_mdme.nii.gz"
-INPUT_MAPS = ("T1map", "T2map", "PDmap")
-"""The maps that an item of a data list names, in this order."""
 
 
 def list_contrasts(

@@ -7,7 +7,7 @@ from typing import Any
 from taskgan_ext.data.datalist import load_datalist
 from taskgan_ext.errors import DataError
 from taskgan_ext.keys import IMAGE, LABEL, MASK, PROPERTY, REGIONS, SUBJECT, TEST
-from taskgan_ext.mr.list_contrasts import INPUT_MAPS
+from taskgan_ext.mr.relaxation_maps import INPUT_MAPS
 
 NO_CONVENTIONAL_IMAGES = ("mdme", *INPUT_MAPS, "TB1map", MASK, REGIONS)
 """Endings of the names of what else lies in the folder of a prepared subject."""

@@ -11,6 +11,9 @@ from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.io.nifti import load_nifti, save_nifti
 
+INPUT_MAPS = ("T1map", "T2map", "PDmap")
+"""The maps that an item of a data list names, in this order; a subject's folder also holds ``TB1map``."""
+
 
 @dataclass(frozen=True)
 class Maps:
