@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+
+from taskgan_ext.mr.morphology import Mask, cut_out, distance_to, fill_slices, largest_piece
 
 CUT_MM, CLOSE_MM = 5.0, 5.0
 """Bridges from the brain to eyes and scalp are thinner than twice the first; folds are thinner than twice the
@@ -20,8 +21,6 @@ _MUSCLE_AND_FAT = {"T1w": (0.4, 1.5), "T2w": (0.15, 1.2), "T2FLAIR": (0.2, 1.5)}
 _SKULL_MM = 3.0
 """What is nearer to the brain is bone, or fluid that the mask has left out."""
 
-Mask = NDArray[np.bool_]
-
 
 def find_brain(
     scans: Mapping[str, NDArray[np.float32]], support: Mask, voxel_mm: Sequence[float]
@@ -36,11 +35,11 @@ def find_brain(
     Returns:
         ``(X, Y, Z)``, true in the brain, nowhere if none was found; and whether the skull had been removed.
     """
-    found = _cut_out(_brain_like(scans), voxel_mm)
+    found = cut_out(_brain_like(scans), voxel_mm, CUT_MM, CLOSE_MM)
     if "T2w" in scans and found.any():
         fluid = scans["T2w"] > _FLUID * np.median(scans["T2w"][found])
-        found = _fill(found | (fluid & (_distance_to(found, voxel_mm) <= _RIM_MM)))
-    whole = _fill(_largest_piece(support))
+        found = fill_slices(found | (fluid & (distance_to(found, voxel_mm) <= _RIM_MM)))
+    whole = fill_slices(largest_piece(support))
     stripped = found.any() and (found & whole).sum() >= STRIPPED_SHARE * whole.sum()
     return (whole if stripped else found), bool(stripped)
 
@@ -63,7 +62,7 @@ def head_tissues(
     )
     muscle, fat = _MUSCLE_AND_FAT[name]
     brightness = scan / max(float(np.median(scan[brain])), 1e-6)
-    outside = _distance_to(brain, voxel_mm) > _SKULL_MM
+    outside = distance_to(brain, voxel_mm) > _SKULL_MM
     return {
         "FAT": (outside & (brightness >= fat)).astype(np.float32),
         "MUSC": (outside & (brightness >= muscle) & (brightness < fat)).astype(np.float32),
@@ -81,34 +80,3 @@ def _brain_like(scans: Mapping[str, NDArray[np.float32]]) -> Mask:
     mean = np.mean(list(brightness.values()), axis=0)
     fat = brightness["T1w"] > _FAT if "T1w" in chosen else np.zeros(mean.shape, dtype=bool)
     return np.asarray((mean > _BONE) & ~fat)
-
-
-def _cut_out(tissue: Mask, voxel_mm: Sequence[float]) -> Mask:
-    """Cut bridges, keep the largest piece, let it grow back and close its folds and holes."""
-    core = _largest_piece(tissue & (_distance_to(~tissue, voxel_mm) > CUT_MM))
-    if not core.any():
-        return core
-    grown = tissue & (_distance_to(core, voxel_mm) <= CUT_MM + max(voxel_mm[:2]))
-    pad = [(int(CLOSE_MM // size) + 1,) * 2 for size in voxel_mm]
-    # The edge of the image is neither brain nor background.
-    padded = np.pad(grown, pad, mode="edge")
-    dilated = _distance_to(padded, voxel_mm) <= CLOSE_MM
-    closed = _distance_to(~dilated, voxel_mm) > CLOSE_MM
-    return _fill(closed[tuple(slice(before, -after) for before, after in pad)] | grown)
-
-
-def _distance_to(target: Mask, voxel_mm: Sequence[float]) -> NDArray[np.float64]:
-    """Distance of every voxel to the nearest one of ``target`` in mm; infinite where there is none."""
-    if not target.any():
-        return np.full(target.shape, np.inf)
-    return np.asarray(ndimage.distance_transform_edt(~target, sampling=voxel_mm))
-
-
-def _largest_piece(mask: Mask) -> Mask:
-    labels, count = ndimage.label(mask)
-    return mask if count == 0 else np.asarray(labels == 1 + np.argmax(np.bincount(labels.ravel())[1:]))
-
-
-def _fill(mask: Mask) -> Mask:
-    """Fill the holes of every axial slice: a ventricle may be open to the edge of a slab in 3D."""
-    return np.stack([ndimage.binary_fill_holes(mask[..., z]) for z in range(mask.shape[2])], axis=-1)

@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 from preprocessing.mr.dicom_variant import Vendor
 from preprocessing.mr.effects import Effects
 from preprocessing.mr.tissue_response import TRAIN_LENGTH
-from preprocessing.provenance import sha256
 from taskgan_ext.errors import ConfigError, DataError
+from taskgan_ext.io.digest import sha256
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol, load_protocols
 from taskgan_ext.mr.sequence import MDMESequence
 

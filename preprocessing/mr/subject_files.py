@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.mr.prepared_subject import PreparedSubject, prepare_subject
-from preprocessing.provenance import package_versions, sha256
+from preprocessing.provenance import package_versions
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json, write_json
+from taskgan_ext.io.digest import sha256
 from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.keys import CASE, CONTRAST, IMAGE, LABEL, MAPS, MASK, PROPERTY, PROTOCOL, REGIONS, SUBJECT
 from taskgan_ext.mr.mdme_image import MDMEImage

@@ -12,8 +12,9 @@ from preprocessing.pet.label import GREY_ZONE, RESOLUTION_FWHM, SUVR_CUT_OFF
 from preprocessing.pet.phantom import draw_labelled_phantom
 from preprocessing.pet.regions import REGION_CODES
 from preprocessing.pet.scan import simulate_scan
-from preprocessing.provenance import package_versions, sha256
+from preprocessing.provenance import package_versions
 from taskgan_ext.io.atomic import read_json, write_json
+from taskgan_ext.io.digest import sha256
 from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.keys import CASE, IMAGE, LABEL, PROPERTY, REGIONS, SUBJECT
 

@@ -1,6 +1,5 @@
 """Write synthesised contrasts with what a reader must know about them."""
 
-import hashlib
 import os
 from collections.abc import Hashable, Mapping
 from functools import cached_property
@@ -12,6 +11,7 @@ from monai.transforms import Transform
 import taskgan_ext
 from taskgan_ext.data.plain_tensor import plain_tensor
 from taskgan_ext.io.atomic import write_json
+from taskgan_ext.io.digest import sha256
 from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.keys import ANALYTIC, CONTRAST, PRED, PROTOCOL, SUBJECT
 from taskgan_ext.mr.file_names import contrast_file_name
@@ -35,8 +35,7 @@ class SaveContrastd(Transform):
     @cached_property
     def model_digest(self) -> str:
         """SHA-256 of the weights."""
-        with self.model_path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256(self.model_path)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Write the files of one item.
