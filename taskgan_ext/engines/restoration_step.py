@@ -13,6 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from taskgan_ext.errors import ConfigError
 from taskgan_ext.keys import LOSS_DISCRIMINATOR, LOSS_TASK_NETWORK
 from taskgan_ext.losses.adversarial import DiscriminatorLoss
 from taskgan_ext.losses.feature_matching import FeatureMatchingLoss
@@ -37,6 +38,9 @@ class StepLosses:
         task: eq. 3, the generator's share.
         discriminator: D's own loss.
         task_training: what T learns from.
+
+    Raises:
+        ConfigError: G is held to what T segments, and T would be trained along by its decision alone.
     """
 
     objective: TaskGANObjective
@@ -45,6 +49,14 @@ class StepLosses:
     task: TaskLoss = field(default_factory=TaskLoss)
     discriminator: DiscriminatorLoss = field(default_factory=DiscriminatorLoss)
     task_training: TaskTraining = "frozen"
+
+    def __post_init__(self) -> None:
+        """Refuse to spoil the layers that a segmentation rests on."""
+        if self.task_training != "frozen" and self.task.segmentation_weight > 0:
+            raise ConfigError(
+                "task_training: expected 'frozen' for a task network that segments, since a step trains its "
+                f"decision alone, got {self.task_training!r}; or set segmentation_weight to 0"
+            )
 
 
 def restoration_step(

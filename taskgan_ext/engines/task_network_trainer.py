@@ -1,7 +1,7 @@
 """The engine that trains a task network, or the independent judge, on reference images."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from ignite.engine import Engine
@@ -17,11 +17,17 @@ from taskgan_ext.engines.update import apply_gradients, refuse_non_finite
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.keys import LABEL, LOSS, PROPERTY, REGIONS
 from taskgan_ext.losses.segmentation import segmentation_loss
-from taskgan_ext.losses.task_regression import task_regression_loss
+from taskgan_ext.losses.task_regression import task_cross_entropy_loss, task_regression_loss
+
+TaskObjective = Literal["regression", "cross_entropy"]
+_LOSSES = {"regression": task_regression_loss, "cross_entropy": task_cross_entropy_loss}
 
 
 class TaskNetworkTrainer(LossTrainer):
-    """Regress the property on reference images: (T(x) - y)^2, the second term of eq. 3.
+    """Teach the property on reference images.
+
+    By ``"regression"`` with (T(x) - y)^2, the second term of eq. 3; by ``"cross_entropy"`` a network of
+    several classes learns faster, and errs less after the same number of steps.
 
     A network that segments also learns the mask that a batch holds as ``regions``.
 
@@ -31,13 +37,17 @@ class TaskNetworkTrainer(LossTrainer):
         train_data_loader: batches with ``label`` (x) and ``property`` (y).
         network: T or the judge; returns ``(logit, features)``.
         optimizer: its optimiser.
-        segmentation_weight: weight of the segmentation of a network that segments; its loss (1 to 2 at first)
-            would otherwise drown the squared error of six classes (0.14).
+        objective: ``"regression"`` or ``"cross_entropy"``.
+        segmentation_weight: weight of the segmentation of a network that segments. Its loss starts at 1 to 2,
+            beside the squared error of six classes of 0.14 and their cross entropy of 1.8.
         max_gradient_norm: the gradients are clipped to this Euclidean norm.
         amp: run the forward pass in bfloat16 where it is safe.
         hyperparameters: settings of the run: tracked, and compared when a run is resumed.
         train_handlers: Ignite handlers.
         kwargs: further arguments of ``monai.engines.Trainer``.
+
+    Raises:
+        ConfigError: ``objective`` is unknown.
     """
 
     def __init__(
@@ -47,7 +57,8 @@ class TaskNetworkTrainer(LossTrainer):
         train_data_loader: Iterable[Mapping[str, Any]],
         network: nn.Module,
         optimizer: Optimizer,
-        segmentation_weight: float = 0.3,
+        objective: TaskObjective = "regression",
+        segmentation_weight: float = 1.0,
         max_gradient_norm: float | None = None,
         amp: bool = False,
         hyperparameters: Mapping[str, Any] | None = None,
@@ -55,6 +66,9 @@ class TaskNetworkTrainer(LossTrainer):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         self.network, self.optimizer = network, optimizer
+        if objective not in _LOSSES:
+            raise ConfigError(f"objective: expected one of {', '.join(_LOSSES)}, got {objective!r}")
+        self.task_loss = _LOSSES[objective]
         self.segmentation_weight = segmentation_weight
         self.max_gradient_norm = max_gradient_norm
         kwargs.setdefault("prepare_batch", prepare_task_batch)
@@ -70,7 +84,7 @@ class TaskNetworkTrainer(LossTrainer):
         self.optimizer.zero_grad(set_to_none=True)
         with self.autocast():
             found = self.network(label)
-        loss = task_regression_loss(found.logit, prop)
+        loss = self.task_loss(found.logit, prop)
         segmentation = getattr(found, "segmentation", None)
         if segmentation is not None and segmentation.numel():
             mask = self._regions(batchdata)

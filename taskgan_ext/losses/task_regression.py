@@ -6,6 +6,7 @@ from typing import Literal, Protocol, get_args
 
 import torch
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.losses.feature_matching import feature_matching_loss
@@ -86,10 +87,29 @@ def task_regression_loss(logit: Tensor, y: Tensor) -> Tensor:
     Raises:
         ValueError: ``y`` does not fit the logits.
     """
-    target = property_target(y, logit.shape[1])
-    if target.shape != logit.shape:
-        raise ValueError(f"property: expected {logit.shape[0]} values, one per image, got {target.shape[0]}")
-    return (task_probabilities(logit) - target).square().mean()
+    return (task_probabilities(logit) - _target_of(logit, y)).square().mean()
+
+
+def task_cross_entropy_loss(logit: Tensor, y: Tensor) -> Tensor:
+    r"""Cross entropy of T(.) and y, to train a task network of several classes by itself.
+
+    The squared error of eq. 3 hardly moves a T that is sure of a wrong class; this does. G is still held to
+    eq. 3, whatever T has learnt from.
+
+    Args:
+        logit: T(.), shape ``(B, K)``.
+        y: the property, as :func:`property_target` accepts it.
+
+    Returns:
+        The mean over the batch, a scalar of at least 0, ln K for a T that knows nothing.
+
+    Raises:
+        ValueError: ``y`` does not fit the logits.
+    """
+    target = _target_of(logit, y)
+    if logit.shape[1] == 1:
+        return binary_cross_entropy_with_logits(full_precision(logit), target)
+    return cross_entropy(full_precision(logit), target)
 
 
 def task_feature_loss(
@@ -191,6 +211,13 @@ def _overlap_loss(restored: TaskOutput, reference: TaskOutput) -> Tensor:
     if found is None or wanted is None or not found.numel():
         raise ConfigError("segmentation_weight: expected a task network that segments, got one that does not")
     return soft_dice_loss(torch.sigmoid(found), torch.sigmoid(wanted).detach())
+
+
+def _target_of(logit: Tensor, y: Tensor) -> Tensor:
+    target = property_target(y, logit.shape[1])
+    if target.shape != logit.shape:
+        raise ValueError(f"property: expected {logit.shape[0]} values, one per image, got {target.shape[0]}")
+    return target
 
 
 def _require_range(y: Tensor, highest: int, num_outputs: int) -> None:

@@ -94,7 +94,7 @@ class ConditionalUNetGenerator(nn.Module):
         self.pixel_path = None
         if pixel_width > 0:
             self.pixel_path = PixelPath(
-                spatial_dims, image_channels, num_classes if conditioning == "heads" else 1, pixel_width
+                image_channels, num_classes if conditioning == "heads" else 1, pixel_width
             )
             widths += [pixel_width, pixel_width]
         self.film = FiLM(num_classes + num_values, widths) if conditioning == "film" else None

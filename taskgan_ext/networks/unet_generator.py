@@ -13,6 +13,7 @@ from taskgan_ext.networks.constructor_settings import require_choice, require_wi
 from taskgan_ext.networks.film import modulate
 from taskgan_ext.networks.image_size import require_size_multiple
 from taskgan_ext.networks.normalisation import NormKind, normalisation
+from taskgan_ext.networks.resize_convolution import ResizeConvolution
 
 UpsampleKind = Literal["transposed", "nearest"]
 OutputActivation = Literal["tanh", "sigmoid", "softplus", "none"]
@@ -47,7 +48,7 @@ class UNetGenerator(nn.Module):
         norm: ``"batch"`` (the paper), ``"instance"`` (each image by its own statistics, in both modes;
             intensities shift if G is trained on crops and applied to whole images) or ``"none"``.
         upsample: ``"transposed"`` (the paper: transposed 4x4 convolution) or ``"nearest"`` (repeat the
-            pixels, then a 3x3 convolution; leaves no checkerboard).
+            pixels, then a 3x3 convolution, :class:`ResizeConvolution`; leaves no checkerboard).
         output_activation: ``"tanh"`` (pix2pix) bounds the result to (-1, 1) and therefore suits images scaled
             into that range; ``"sigmoid"`` suits [0, 1]; ``"softplus"`` suits quantities without an upper
             bound, such as activity; ``"none"`` leaves the result alone.
@@ -214,10 +215,7 @@ def _decoder_level(
             in_channels, out_channels, kernel_size=4, stride=2, padding=1, bias=bias
         )
     else:
-        layers["upsample"] = nn.Upsample(scale_factor=2, mode="nearest")
-        layers["conv"] = Conv["conv", spatial_dims](
-            in_channels, out_channels, kernel_size=3, padding=1, bias=bias
-        )
+        layers["conv"] = ResizeConvolution(spatial_dims, in_channels, out_channels, bias=bias)
     if norm != "none":
         layers["norm"] = normalisation(norm, spatial_dims, out_channels)
     if dropout > 0:

@@ -20,6 +20,9 @@ from taskgan_ext.data import load_datalist
 from taskgan_ext.errors import CheckpointError, ConfigError, DataError
 from taskgan_ext.mr import CONTRASTS, load_protocols
 
+JOINTLY = {"task_training": "both", "losses::task::segmentation_weight": 0.0}
+"""Trains T along with G; only a decision can be."""
+
 
 class Outcome(NamedTuple):
     """Where a tiny run has put its results."""
@@ -175,13 +178,14 @@ def test_baseline_never_calls_the_networks_that_it_leaves_out(outcome, tmp_path,
 
 def test_task_network_that_is_trained_along_is_saved_and_comes_back(outcome, tmp_path):
     places = outcome.places | {"ckpt_dir": str(tmp_path), "output_dir": str(tmp_path / "eval")}
-    run_workflow(outcome.bundle, "train", run_id="training", task_training="both", **places)
+    places |= JOINTLY
+    run_workflow(outcome.bundle, "train", run_id="training", **places)
     before, after = (
         torch.load(folder / "task_network.pt", weights_only=True) for folder in (outcome.models, tmp_path)
     )
     assert any(not torch.equal(before[name], after[name]) for name in before)
     assert all(float(row["loss_task_network"]) > 0 for row in read_rows(tmp_path / "eval" / "history.csv"))
-    again = run_workflow(outcome.bundle, "train", run_id="training", task_training="both", **places)
+    again = run_workflow(outcome.bundle, "train", run_id="training", **places)
     found = again.parser.get_parsed_content("task_network").state_dict()
     assert all(torch.equal(found[name], after[name]) for name in after)
 
@@ -192,7 +196,7 @@ def test_task_network_may_start_from_scratch(outcome, tmp_path):
         "task_ckpt_dir": str(tmp_path),
         "output_dir": str(tmp_path / "eval"),
     }
-    settings = outcome.places | folders | {"task_epochs": 0, "task_training": "both", "epochs": 1}
+    settings = outcome.places | folders | JOINTLY | {"task_epochs": 0, "epochs": 1}
     run_workflow(outcome.bundle, "train", run_id="training", **settings)
     assert (tmp_path / "task_network.pt").is_file()
     assert not (tmp_path / "task_training_state.pt").exists()

@@ -5,6 +5,7 @@ import torch
 from tiny_training import make_tiny_networks, step_losses
 
 from taskgan_ext.engines.restoration_step import restoration_step
+from taskgan_ext.errors import ConfigError
 from taskgan_ext.keys import LOSS_DISCRIMINATOR, LOSS_GAN, LOSS_PIXEL, LOSS_TASK, LOSS_TASK_NETWORK
 from taskgan_ext.losses.feature_matching import FeatureMatchingLoss
 from taskgan_ext.losses.task_regression import TaskLoss, task_regression_loss
@@ -166,3 +167,10 @@ def test_total_is_the_weighted_sum_and_nothing_keeps_a_graph(networks, batch):
     )
     assert not any(value.requires_grad for value in (pred, total, *terms.values()))
     torch.testing.assert_close(pred, networks.generator(batch[0]).detach())
+
+
+def test_task_network_that_segments_is_not_trained_by_its_decision_alone():
+    task = TaskLoss(segmentation_weight=1.0)
+    with pytest.raises(ConfigError, match="task_training: expected 'frozen'"):
+        step_losses(task_training="both", task=task)
+    assert step_losses(task=task).task_training == "frozen"

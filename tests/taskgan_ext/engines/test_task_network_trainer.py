@@ -10,7 +10,7 @@ from taskgan_ext.data.datalist import load_datalist
 from taskgan_ext.data.epoch_sampler import EpochSampler
 from taskgan_ext.data.slice_dataset import SliceDataset
 from taskgan_ext.engines.task_network_trainer import TaskNetworkTrainer
-from taskgan_ext.errors import NonFiniteLossError
+from taskgan_ext.errors import ConfigError, NonFiniteLossError
 from taskgan_ext.networks.densenet_task_network import DenseNetTaskNetwork
 from taskgan_ext.networks.initialisation import initialise
 from taskgan_ext.networks.patch_task_network import PatchTaskNetwork
@@ -58,17 +58,22 @@ def patterns(seed, count=96):
     return items
 
 
+def dense_network():
+    return DenseNetTaskNetwork(num_outputs=6, init_features=8, growth_rate=8, block_config=(2, 2))
+
+
 @pytest.mark.parametrize(
-    ("network", "std"),
+    ("network", "std", "objective"),
     [
-        (DenseNetTaskNetwork(num_outputs=6, init_features=8, growth_rate=8, block_config=(2, 2)), 0.1),
-        (PatchTaskNetwork(channels=(16, 24)), None),
+        (dense_network(), 0.1, "regression"),
+        (PatchTaskNetwork(channels=(16, 24)), None, "regression"),
+        (PatchTaskNetwork(channels=(16, 24)), None, "cross_entropy"),
     ],
-    ids=["DenseNet", "patches"],
+    ids=["DenseNet", "patches", "patches by cross entropy"],
 )
-def test_one_of_six_classes_is_learnt_from_integers(network, std):
+def test_one_of_six_classes_is_learnt_from_integers(network, std, objective):
     loader = DataLoader(patterns(seed=0), batch_size=16)
-    trainer = trainer_of(initialise(network, seed=0, std=std), loader, epochs=12)
+    trainer = trainer_of(initialise(network, seed=0, std=std), loader, epochs=12, objective=objective)
     trainer.run()
     unseen = next(iter(DataLoader(patterns(seed=1), batch_size=96)))
     assert unseen["property"].dtype == torch.int64
@@ -91,6 +96,11 @@ def test_loss_is_the_mean_squared_error_of_the_probability():
         float((probability - batch["property"]).square().mean()), rel=1e-6
     )
     assert isinstance(trainer.state.output, list)
+
+
+def test_unknown_objective_is_refused():
+    with pytest.raises(ConfigError, match="expected one of regression, cross_entropy, got 'hinge'"):
+        trainer_of(make_tiny_networks().task_network, [], objective="hinge")
 
 
 def test_loss_that_is_no_number_names_the_cases():

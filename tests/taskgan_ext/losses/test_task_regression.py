@@ -7,6 +7,7 @@ from taskgan_ext.errors import ConfigError
 from taskgan_ext.losses.task_regression import (
     TaskLoss,
     property_target,
+    task_cross_entropy_loss,
     task_feature_loss,
     task_probabilities,
     task_regression_loss,
@@ -70,6 +71,19 @@ def test_loss_vanishes_when_the_decision_is_certain_and_right() -> None:
     logit = torch.tensor([[-40.0, 40.0], [40.0, -40.0]])
     assert task_regression_loss(logit, torch.tensor([1, 0])) == 0
     assert task_regression_loss(logit, torch.tensor([0, 1])) == 1
+
+
+@pytest.mark.parametrize("num_outputs", [1, 3])
+def test_cross_entropy_is_minus_the_logarithm_of_the_probability_of_what_is_true(num_outputs: int) -> None:
+    logit = torch.randn(4, num_outputs, generator=torch.Generator().manual_seed(0))
+    y = torch.tensor([0, 1, 1, 0])
+    probability = task_probabilities(logit)
+    true = (
+        probability[range(4), y]
+        if num_outputs > 1
+        else torch.where(y == 1, probability[:, 0], 1 - probability[:, 0])
+    )
+    torch.testing.assert_close(task_cross_entropy_loss(logit, y), -true.log().mean())
 
 
 def test_number_of_properties_must_equal_the_batch() -> None:

@@ -1,15 +1,18 @@
 """What one pixel says, at full resolution."""
 
+import pytest
 import torch
 from torch import nn
+from torch.nn.functional import leaky_relu
 
 from taskgan_ext.networks.conditional_unet_generator import ConditionalUNetGenerator
+from taskgan_ext.networks.film import modulate
 from taskgan_ext.networks.initialisation import initialise
 from taskgan_ext.networks.pixel_path import PixelPath
 
 
 def path_of() -> PixelPath:
-    path = PixelPath(2, in_channels=3, out_channels=1, width=8)
+    path = PixelPath(in_channels=3, out_channels=1, width=8)
     nn.init.normal_(path.leave.weight, generator=torch.Generator().manual_seed(0))
     return path
 
@@ -20,6 +23,16 @@ def test_a_pixel_changes_itself_alone() -> None:
     changed[:, :, 3, 5] += 1
     difference = path(changed, []) - path(image, [])
     assert [tuple(place) for place in difference[0, 0].nonzero().tolist()] == [(3, 5)]
+
+
+@pytest.mark.parametrize("size", [(8, 6), (4, 6, 8)])
+def test_it_equals_convolutions_of_one_pixel_whose_features_are_modulated(size: tuple[int, ...]) -> None:
+    path, image = path_of(), torch.rand(2, 3, *size)
+    modulations = [torch.rand(2, 16), torch.rand(2, 16)]
+    hidden = image.movedim(1, -1)
+    for layer, modulation in zip((path.enter, path.mix), modulations, strict=True):
+        hidden = leaky_relu(modulate(layer(hidden).movedim(-1, 1), modulation), 0.2).movedim(1, -1)
+    torch.testing.assert_close(path(image, modulations), path.leave(hidden).movedim(-1, 1))
 
 
 def test_modulation_of_either_layer_changes_the_result() -> None:
@@ -50,6 +63,6 @@ def test_it_starts_at_zero_in_a_network_and_leaves_it_with_one_step() -> None:
 
 
 def test_start_keeps_the_scale_of_the_input() -> None:
-    path = initialise(PixelPath(2, in_channels=64, out_channels=1, width=256), seed=0)
-    hidden = path.enter(torch.randn(1, 64, 32, 32))
+    path = initialise(PixelPath(in_channels=64, out_channels=1, width=256), seed=0)
+    hidden = path.enter(torch.randn(1024, 64))
     assert 1.0 < float(hidden.detach().std()) < 1.8
