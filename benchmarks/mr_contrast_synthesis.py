@@ -15,9 +15,12 @@ COLUMNS = {
     "nrmse_CSF": 3,
     "lesion_intensity_error": 3,
     "lesion_contrast_error": 3,
+    "lesion_contrast_bias": 3,
     "lesion_dice": 3,
+    "lesion_dice_best": 3,
     "csf_artefact": 3,
     "task_error": 3,
+    "task_family_error": 3,
     "judge_error": 3,
     "judge_family_error": 3,
 }

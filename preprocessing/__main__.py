@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: command line without the program's name; by default that of the process.
 
     Returns:
-        Exit status: 0 done, 2 a mistake of the user (told in one line), 130 interrupted.
+        Exit status: 0 done, 2 a mistake of the user or a file that the system does not give (told in one
+        line), 130 interrupted.
     """
     listing = "\n".join(f"  {name:<8}{text}" for name, text in MODALITIES.items())
     parser = argparse.ArgumentParser(
@@ -44,8 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TaskGANError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+    except OSError as error:
+        where = "" if error.filename is None else f"{error.filename}: "
+        sys.stderr.write(f"error: {where}{error.strerror or ' '.join(map(str, error.args))}\n")
+        return 2
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; the same command goes on where it stopped\n")
+        sys.stderr.write("interrupted; give the same command again: complete subjects are kept\n")
         return 130
     return 0
 

@@ -1,6 +1,7 @@
 """A simulated cohort: many subjects on several processes, resumable, with the same bytes on any number."""
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -12,12 +13,11 @@ from os import _exit
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import torch
 from tqdm import tqdm
 
 import taskgan_ext
 from taskgan_ext.errors import ConfigError, DataError, TaskGANError
-from taskgan_ext.io.atomic import read_json, write_json
+from taskgan_ext.io.atomic import TEMPORARY, read_json, write_json
 
 SETTINGS_FILE = "cohort.json"
 DATALIST_FILE = "datalist.json"
@@ -52,8 +52,9 @@ def write_cohort(
 ) -> None:
     """Simulate the subjects that are not there yet.
 
-    An interrupted run goes on where it stopped, and a cohort can grow: complete subjects are kept. Each
-    subject depends on the settings and its own number only, so that the number of workers changes no byte.
+    An interrupted run goes on where it stopped, and a cohort can grow: complete subjects are kept, what a
+    killed run was writing is removed. The caller holds the lock of the folder. Each subject depends on the
+    settings and its own number only, so that the number of workers changes no byte.
 
     Args:
         cohort_dir: folder to write; made if missing.
@@ -71,6 +72,7 @@ def write_cohort(
     if num_subjects < 1 or workers < 1:
         raise ConfigError(f"expected at least 1 subject and 1 worker, got {num_subjects} and {workers}")
     _claim(cohort_dir, settings)
+    remove_unfinished(cohort_dir)
     missing = [index for index in range(num_subjects) if not is_complete(cohort_dir, index)]
     # More processes than subjects would only set up what nobody uses.
     written = _simulate(cohort_dir, missing, settings, write_subject, min(workers, len(missing)))
@@ -93,6 +95,20 @@ def _claim(cohort_dir: Path, settings: Settings) -> None:
         raise ConfigError(
             f"{cohort_dir} holds a cohort with other settings ({changes}); choose another folder"
         )
+
+
+def remove_unfinished(cohort_dir: Path) -> None:
+    """Remove files that a killed process was writing; the caller holds the lock of the folder.
+
+    Args:
+        cohort_dir: folder of the cohort.
+    """
+    for folder in ("", "sub-*/", "sub-*/*/"):
+        for path in cohort_dir.glob(f"{folder}{TEMPORARY}*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _simulate(
@@ -125,6 +141,8 @@ def _simulate(
 
 def _start_worker() -> None:
     """Keep a worker to one thread, deaf to Ctrl-C (the parent ends it) and bound to its parent's life."""
+    import torch  # noqa: PLC0415 - takes a second, which --help and other commands need not wait
+
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
@@ -140,6 +158,8 @@ def _exit_with_parent() -> None:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Sums must not depend on how many threads share them."""
+    import torch  # noqa: PLC0415 - as above
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.mr.registration import register
 from preprocessing.mr.registration_record import RegistrationRecord
 from preprocessing.mr.resampling import resample, resample_labels
+from preprocessing.mr.scan_check import check_shows_something
 from preprocessing.mr.volume import Volume
 from taskgan_ext.errors import DataError
-from taskgan_ext.io.nifti import load_nifti
 from taskgan_ext.mr.reader.conventional import read_contrast
 
 Matrix = NDArray[np.float64]
@@ -65,11 +64,10 @@ def read_scan(name: str, path: Path) -> Scan:
     """
     try:
         image = read_contrast(path)
+        check_shows_something(image.data, path)
     except DataError as error:
         raise DataError(f"{name}: {error}") from error
-    if not image.data.max() > 0:
-        raise DataError(f"{name}: {path}: expected a scan with values above 0, found none")
-    return Scan(_upright(np.maximum(image.data, 0), image.affine), image.frame_of_reference)
+    return Scan(Volume(np.maximum(image.data, 0), image.affine).upright(), image.frame_of_reference)
 
 
 def finest(scans: Mapping[str, Scan]) -> str:
@@ -129,37 +127,3 @@ def align_by_registration(name: str, scan: Scan, fixed: Volume, brain: Mask) -> 
         raise DataError(f"{name}: {error}") from error
     aligned = align(name, scan, fixed, matrix)
     return AlignedScan(aligned.data, aligned.covered, aligned.not_zero, matrix, record)
-
-
-def read_labels(path: Path, grid: Volume, drawn_on: Mapping[str, tuple[Scan, AlignedScan]]) -> Mask:
-    """Read a mask and bring it to the common grid by nearest neighbours.
-
-    A mask on the grid of a scan was drawn on it and moves with it; T2FLAIR goes first where several scans
-    share a grid. Any other mask is taken to be in the scanner's frame.
-
-    Args:
-        path: NIfTI, true where not 0.
-        grid: the common grid.
-        drawn_on: contrast to scan, before and after alignment.
-
-    Returns:
-        ``(X, Y, Z)``.
-
-    Raises:
-        DataError: the file is no 3D mask, or no voxel of it lies within the grid.
-    """
-    data, affine = load_nifti(path)
-    if data.ndim != 3:
-        raise DataError(f"{path}: expected a mask of three dimensions, got shape {data.shape}")
-    labels = _upright(data, affine)
-    first = sorted(drawn_on.items(), key=lambda item: item[0] != "T2FLAIR")
-    matrices = (aligned.matrix for _, (scan, aligned) in first if scan.volume.same_grid(labels))
-    mask = resample_labels(labels, grid, next(matrices, np.eye(4)))
-    if data.any() and not mask.any():
-        raise DataError(f"{path}: expected a mask that overlaps the scans, but none of it does")
-    return mask
-
-
-def _upright(data: NDArray[np.float32], affine: Matrix) -> Volume:
-    image = nib.as_closest_canonical(nib.Nifti1Image(data, affine))
-    return Volume(np.ascontiguousarray(image.dataobj, dtype=np.float32), np.asarray(image.affine))

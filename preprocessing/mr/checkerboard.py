@@ -1,5 +1,6 @@
 """A picture in which two images alternate in squares: edges run on across squares where they are aligned."""
 
+from errno import EIO
 from pathlib import Path
 
 import nibabel as nib
@@ -28,6 +29,9 @@ def write_checkerboard(
         second: ``(X, Y, Z)``, on the same grid; each is scaled by its own 99th percentile in the brain.
         brain: ``(X, Y, Z)``, true in the brain; slices are spread over it.
         affine: ``(4, 4)``, voxel index to RAS millimetres.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     a, b, mask = (
         nib.as_closest_canonical(nib.Nifti1Image(volume, affine))
@@ -43,7 +47,10 @@ def write_checkerboard(
     chosen = levels[np.linspace(0, len(levels) - 1, NUM_SLICES + 2).round().astype(int)[1:-1]]
     picture = np.concatenate([mixed[::-1, ::-1, level].T for level in chosen], axis=1)
     with atomic_path(path) as temporary:
-        sitk.WriteImage(sitk.GetImageFromArray(np.ascontiguousarray(picture)), str(temporary))
+        try:
+            sitk.WriteImage(sitk.GetImageFromArray(np.ascontiguousarray(picture)), str(temporary))
+        except RuntimeError as error:
+            raise OSError(EIO, str(error).strip().splitlines()[-1], str(path)) from None
 
 
 def _scaled(volume: NDArray[np.float32], brain: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -11,11 +11,13 @@ from preprocessing.mr.prepared_subject import PreparedSubject
 from preprocessing.mr.registration import compare, register
 from preprocessing.mr.registration_record import RegistrationRecord
 from preprocessing.mr.resampling import resample
+from preprocessing.mr.scan_check import check_shows_something
 from preprocessing.mr.subject_files import ContrastVolume
 from preprocessing.mr.volume import Volume, transform_points
 from taskgan_ext.errors import DataError
 from taskgan_ext.mr.protocol import Protocol
 from taskgan_ext.mr.reader.conventional import read_contrast
+from taskgan_ext.mr.reader.scan_times import merge_protocol
 from taskgan_ext.mr.signal import synthesise
 
 SHORTEST_T1 = 0.3
@@ -32,7 +34,8 @@ class ImportedContrast:
         matrix: from RAS millimetres of the MDME images to those of the scan.
         covered: ``(X, Y, Z)``, true in the part of the brain that the scan shows.
         record: of the registration.
-        protocol_from: ``header``, or ``table`` where the files do not tell the times.
+        protocol_from: where its times come from, see ``MergedProtocol.origin``.
+        notices: what the user should know about its times, one text each.
         same_frame: whether both sides say that they share a scanner frame; ``None`` where one does not say.
     """
 
@@ -42,6 +45,7 @@ class ImportedContrast:
     covered: NDArray[np.bool_]
     record: RegistrationRecord
     protocol_from: str
+    notices: tuple[str, ...]
     same_frame: bool | None
 
 
@@ -67,8 +71,8 @@ def import_contrast(
     """
     try:
         image = read_contrast(path)
-        known = image.protocol is not None and _is_whole(image.protocol, table_protocol)
-        protocol = image.protocol if image.protocol is not None and known else table_protocol
+        check_shows_something(image.data, path)
+        merged = merge_protocol(name, image.times, table_protocol)
         # Skull-stripped volumes may be NaN outside the brain.
         scan = Volume(np.nan_to_num(image.data), image.affine)
         fixed = Volume(relaxation_rate(prepared), prepared.image.affine)
@@ -77,12 +81,13 @@ def import_contrast(
         raise DataError(f"{name}: {error}") from error
     frames = image.frame_of_reference, prepared.image.frame_of_reference
     return ImportedContrast(
-        volume=ContrastVolume(resample(scan, fixed, matrix), protocol),
+        volume=ContrastVolume(resample(scan, fixed, matrix), merged.protocol),
         scan=scan,
         matrix=matrix,
         covered=_covered(scan, fixed, prepared.brain, matrix),
         record=record,
-        protocol_from="header" if known else "table",
+        protocol_from=merged.origin,
+        notices=merged.notices,
         same_frame=frames[0] == frames[1] if all(frames) else None,
     )
 
@@ -138,8 +143,3 @@ def _covered(
     result = np.zeros_like(brain)
     result[brain] = scan.covers(points)
     return result
-
-
-def _is_whole(found: Protocol, expected: Protocol) -> bool:
-    """Whether the files tell TI where the contrast has an inversion."""
-    return found.inversion_time is not None or expected.inversion_time is None

@@ -18,8 +18,16 @@ from preprocessing.mr.dicom_header import (
     new_image,
 )
 from preprocessing.mr.dicom_pixels import StoredPixels, store_component
-from preprocessing.mr.dicom_variant import COMPONENT_SETS, PHASE_SCALES, DicomVariant, Vendor
+from preprocessing.mr.dicom_variant import (
+    COMPONENT_SETS,
+    PHASE_SCALES,
+    VENDOR_COMPONENTS,
+    VENDOR_DELAY_TAGS,
+    DicomVariant,
+    Vendor,
+)
 from taskgan_ext.errors import DataError
+from taskgan_ext.io.atomic import TEMPORARY, naming_file
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol
 from taskgan_ext.mr.sequence import MDMESequence
 
@@ -119,7 +127,8 @@ def _mdme_images(
     variant: DicomVariant,
 ) -> Iterator[Dataset]:
     vendor, seed = exporter
-    components = COMPONENT_SETS[variant.components]
+    components = COMPONENT_SETS[variant.components or VENDOR_COMPONENTS[vendor]]
+    delay_tag = variant.delay_tag or VENDOR_DELAY_TAGS[vendor]
     scale = variant.phase_scale or PHASE_SCALES[vendor]
     order = itertools.product(
         reversed(range(counts.shape[3])), range(counts.shape[2]), range(counts.shape[4]), components
@@ -138,8 +147,8 @@ def _mdme_images(
         if vendor == "siemens":
             image.SequenceName = "*mdme2d1"
         _add_times(image, sequence.repetition_time, sequence.echo_times[echo])
-        if variant.delay_tag != "none":
-            setattr(image, variant.delay_tag, decimal(1000 * sequence.delays[delay]))
+        if delay_tag != "none":
+            setattr(image, delay_tag, decimal(1000 * sequence.delays[delay]))
         elif vendor == "philips":
             image.NumberOfTemporalPositions = counts.shape[3]
             image.TemporalPositionIdentifier = counts.shape[3] - delay
@@ -166,12 +175,11 @@ def _write_folder(images: Iterable[Dataset], folder: Path, seed: int, shuffled: 
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     names = np.random.default_rng([seed, 18])
-    with tempfile.TemporaryDirectory(
-        prefix=".writing-", dir=folder.parent, ignore_cleanup_errors=True
-    ) as name:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder.parent, ignore_cleanup_errors=True) as name:
         target = Path(name) / "series"
         target.mkdir()
         for number, image in enumerate(images, start=1):
             stem = names.bytes(8).hex() if shuffled else f"IM{number:05d}"
-            image.save_as(target / f"{stem}.dcm", enforce_file_format=True)
+            with naming_file(folder):
+                image.save_as(target / f"{stem}.dcm", enforce_file_format=True)
         target.rename(folder)

@@ -16,6 +16,7 @@ from pydicom.valuerep import format_number_as_ds
 
 from preprocessing.mr.dicom_pixels import StoredPixels
 from preprocessing.mr.dicom_variant import DicomVariant, Vendor
+from preprocessing.mr.tissues import FIELD_STRENGTH
 from taskgan_ext.errors import DataError
 from taskgan_ext.mr.reader.component import COMPONENTS, GE_CREATOR, GE_ELEMENT, GE_GROUP, Component
 from taskgan_ext.mr.reader.geometry import lps_to_ras
@@ -98,6 +99,7 @@ def new_image(series: SeriesHeader, number: int, implicit_vr: bool = False) -> D
     image.ImageComments = f"{MARK} images in the style of a vendor's export; not of a patient"
     image.PatientPosition = "HFS"
     image.MRAcquisitionType = "2D"
+    image.MagneticFieldStrength = decimal(FIELD_STRENGTH)
     image.SequenceVariant, image.ScanOptions = "SK", ""
     return image
 

@@ -16,6 +16,16 @@ COMPONENT_SETS: dict[ComponentSet, tuple[Component, ...]] = {
     "magnitude_phase": ("magnitude", "phase"),
     "magnitude": ("magnitude",),
 }
+VENDOR_COMPONENTS: dict[Vendor, ComponentSet] = {
+    "ge": "real_imag",
+    "philips": "magnitude_phase",
+    "siemens": "magnitude_phase",
+}
+VENDOR_DELAY_TAGS: dict[Vendor, DelayTag] = {
+    "ge": "InversionTime",
+    "philips": "none",
+    "siemens": "InversionTime",
+}
 PHASE_SCALES: dict[Vendor, PhaseScale] = {"ge": "mrad", "philips": "rad", "siemens": "steps"}
 
 
@@ -24,9 +34,10 @@ class DicomVariant:
     """How an acquisition is exported.
 
     Attributes:
-        components: which parts of the complex signal are exported.
-        delay_tag: element that tells the delay. With ``none`` Philips tells the temporal position, 1 for the
-            longest delay, and the others tell only the order of acquisition.
+        components: which parts of the complex signal are exported; by default as the vendor does.
+        delay_tag: element that tells the delay, by default as the vendor does. With ``none`` Philips tells
+            the temporal position, 1 for the longest delay, and the others tell only the order of
+            acquisition.
         series: ``one``, or ``many``: one for each delay and component.
         implicit_vr: Implicit VR Little Endian, in which private elements lose their type.
         private_block: offset of GE's private elements in their group; another creator takes the usual 0x10
@@ -37,8 +48,8 @@ class DicomVariant:
         shuffled: file names say nothing; otherwise they are in the order of acquisition.
     """
 
-    components: ComponentSet = "real_imag"
-    delay_tag: DelayTag = "InversionTime"
+    components: ComponentSet | None = None
+    delay_tag: DelayTag | None = None
     series: Literal["one", "many"] = "one"
     implicit_vr: bool = False
     private_block: int = 0x10
@@ -48,7 +59,7 @@ class DicomVariant:
 
     def __post_init__(self) -> None:
         for name, kind in (("components", ComponentSet), ("delay_tag", DelayTag)):
-            if getattr(self, name) not in get_args(kind):
+            if getattr(self, name) not in (None, *get_args(kind)):
                 raise ConfigError(
                     f"DICOM export: expected {name} among {', '.join(get_args(kind))}, got "
                     f"{getattr(self, name)!r}"

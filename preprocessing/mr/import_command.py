@@ -11,6 +11,9 @@ from preprocessing.mr.mr_datalist import DATALIST_FILE
 from taskgan_ext.keys import SECTIONS, SUBJECT
 from taskgan_ext.mr.protocol import CONTRASTS
 
+ALMOST_ALL = 0.95
+"""Share of a lesion mask from which on the rest is not worth a notice."""
+
 
 def add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command ``import``.
@@ -102,15 +105,20 @@ def _report(result: ImportResult) -> list[str]:
     for name, record in result.records.items():
         state = f"moved by {record.mean_corner_shift:.1f} mm" if record.accepted else "left in place"
         lines.append(f"{name:<9}{state}: {record.reason}")
-    if result.table_protocols:
-        lines.append(
-            f"notice: the files of {', '.join(result.table_protocols)} do not tell TR, TE and TI; those of "
-            "the protocol table were taken (change them with --protocols)"
-        )
+    lines += [f"notice: {text}" for text in result.notices]
     if result.other_frames:
         lines.append(
             f"notice: {', '.join(result.other_frames)} and the MDME images name different scanner frames; "
             "look at the checkerboards"
+        )
+    if result.lesion_share is not None and result.lesion_share < ALMOST_ALL:
+        lines.append(
+            f"notice: only {result.lesion_share:.0%} of the lesion mask lies in the brain; the rest is left "
+            "out"
+        )
+    if result.records and result.lesion_share is None:
+        lines.append(
+            "notice: no --lesions were given; a task network that segments learns that there are none here"
         )
     if not result.records:
         return [*lines, "no --contrast was given: the subject is ready for inference, not in the data list"]

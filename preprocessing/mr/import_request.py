@@ -31,7 +31,7 @@ class ImportRequest:
 
     Raises:
         ConfigError: a contrast, section or name is not possible.
-        DataError: a file or folder is not there, or the subject is there and not to be replaced.
+        DataError: a file or folder is not there.
     """
 
     mdme: Path
@@ -62,8 +62,3 @@ class ImportRequest:
         for what, path in inputs.items():
             if path is not None and not path.exists():
                 raise DataError(f"{path}: expected the {what} file or folder, found nothing")
-        if (self.out / self.subject).exists() and not self.overwrite:
-            raise DataError(
-                f"{self.out / self.subject} is there already; choose another name with --subject, or replace "
-                "it with --overwrite"
-            )

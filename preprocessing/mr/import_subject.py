@@ -1,10 +1,9 @@
 """From a scanner's files to one subject of a cohort."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from preprocessing.folder_lock import locked, made_folder
 from preprocessing.mr.contrast_import import ImportedContrast, import_contrast, write_contrast_checkerboard
 from preprocessing.mr.import_request import ImportRequest
-from preprocessing.mr.imported_mask import read_mask
-from preprocessing.mr.mr_datalist import check_can_hold, update_datalist
+from preprocessing.mr.label_file import read_labels
+from preprocessing.mr.mr_datalist import check_can_hold
 from preprocessing.mr.prepared_subject import PreparedSubject, prepare_subject
 from preprocessing.mr.registration_record import RegistrationRecord
-from preprocessing.mr.subject_files import list_items, write_prepared
+from preprocessing.mr.subject_exchange import exchange_subject, undo_killed_imports
+from preprocessing.mr.subject_files import write_prepared
 from preprocessing.mr.volume import Volume
+from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol, load_protocols
 from taskgan_ext.mr.reader.read import read_mdme
@@ -33,32 +35,51 @@ class ImportResult:
     Attributes:
         folder: of the subject.
         records: contrast to what the registration did.
-        table_protocols: contrasts whose times were taken from the table.
+        notices: what the user should know about the maps and the times of the scans, one text each.
         other_frames: contrasts that were not scanned in the frame of the MDME images.
+        lesion_share: share of the lesion mask that lies in the brain; ``None`` where there is no mask, or no
+            lesion in it.
         datalist: the data list, or ``None`` where no subject of the folder has a contrast.
     """
 
     folder: Path
     records: Mapping[str, RegistrationRecord]
-    table_protocols: tuple[str, ...]
+    notices: tuple[str, ...]
     other_frames: tuple[str, ...]
+    lesion_share: float | None
     datalist: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class _Lesions:
+    """Lesions in the brain, ``(X, Y, Z)``, and what share of the mask they are; ``None`` of an empty one."""
+
+    mask: NDArray[np.bool_]
+    share: float | None
 
 
 def import_subject(request: ImportRequest, show_progress: bool = True) -> ImportResult:
     """Read, register and write one subject, and put it into the data list of its folder.
 
     Everything is written beside the target and moved there at the end: after an error the folder is as it
-    was.
+    was, and what a kill has left is undone by the next import. Others that write to the folder have to wait
+    for the end of this import only while it writes.
 
     Args:
         request: what to do.
         show_progress: draw a bar on stderr.
 
     Raises:
-        TaskGANError: files are missing or wrong, or the subject does not fit into the folder.
+        TaskGANError: files are missing or wrong, or the subject is there or does not fit into the folder.
+        OSError: the folder cannot be made or written.
     """
-    check_can_hold(request.out, request.subject, request.section)
+    with made_folder(request.out):
+        with _turn(request):
+            pass  # what cannot go in is told before the long work
+        return _import(request, show_progress)
+
+
+def _import(request: ImportRequest, show_progress: bool) -> ImportResult:
     table = load_protocols() | (load_protocols(request.protocols) if request.protocols else {})
     names = [name for name in CONTRASTS if name in request.contrasts]
     with tqdm(total=len(names) + 3, unit="step", disable=not show_progress) as bar:
@@ -71,7 +92,7 @@ def import_subject(request: ImportRequest, show_progress: bool = True) -> Import
             repetition_time=request.repetition_time,
         )
         grid = Volume(np.zeros(image.signal.shape[:3], dtype=np.float32), image.affine)
-        brain = read_mask(request.brain, grid, {}) if request.brain else None
+        brain = read_labels(request.brain, grid, {}) if request.brain else None
         step("fitting maps")
         prepared = prepare_subject(image, brain)
         contrasts = {}
@@ -83,21 +104,58 @@ def import_subject(request: ImportRequest, show_progress: bool = True) -> Import
         # Nothing is learnt or measured where one of the scans shows nothing.
         brain = np.logical_and.reduce([prepared.brain, *(c.covered for c in contrasts.values())])
         prepared = replace(prepared, brain=brain)
-        lesions = read_mask(request.lesions, grid, contrasts) if request.lesions else None
+        lesions = _read_lesions(request, grid, contrasts, brain)
         step("writing")
-        with _staging(request.out, request.subject) as staging:
-            _write(staging, request, prepared, contrasts, lesions, table)
-            with _replaced(request.out / request.subject, staging / request.subject):
-                items = list_items(request.out, request.subject)
-                datalist = update_datalist(request.out, request.subject, items, request.section)
+        with _turn(request):
+            datalist = exchange_subject(
+                request.out,
+                request.subject,
+                partial(
+                    _write,
+                    request=request,
+                    prepared=prepared,
+                    contrasts=contrasts,
+                    lesions=lesions,
+                    table=table,
+                ),
+                request.section,
+            )
         bar.update()
     return ImportResult(
         folder=request.out / request.subject,
         records={name: contrast.record for name, contrast in contrasts.items()},
-        table_protocols=tuple(name for name in names if contrasts[name].protocol_from == "table"),
+        notices=(*prepared.notices(), *(text for c in contrasts.values() for text in c.notices)),
         other_frames=tuple(name for name in names if contrasts[name].same_frame is False),
+        lesion_share=None if lesions is None else lesions.share,
         datalist=datalist,
     )
+
+
+@contextmanager
+def _turn(request: ImportRequest) -> Iterator[None]:
+    """Have the folder to oneself, in order and ready to take the subject."""
+    with locked(request.out):
+        undo_killed_imports(request.out)
+        check_can_hold(request.out, request.subject, request.section)
+        if (request.out / request.subject).exists() and not request.overwrite:
+            raise DataError(
+                f"{request.out / request.subject} is there already; choose another name with --subject, or "
+                "replace it with --overwrite"
+            )
+        yield
+
+
+def _read_lesions(
+    request: ImportRequest,
+    grid: Volume,
+    contrasts: Mapping[str, ImportedContrast],
+    brain: NDArray[np.bool_],
+) -> _Lesions | None:
+    if request.lesions is None:
+        return None
+    drawn_on = {name: (contrast.scan, contrast.matrix) for name, contrast in contrasts.items()}
+    mask = read_labels(request.lesions, grid, drawn_on)
+    return _Lesions(mask & brain, float((mask & brain).sum() / mask.sum()) if mask.any() else None)
 
 
 def _write(
@@ -105,7 +163,7 @@ def _write(
     request: ImportRequest,
     prepared: PreparedSubject,
     contrasts: Mapping[str, ImportedContrast],
-    lesions: NDArray[np.bool_] | None,
+    lesions: _Lesions | None,
     table: Mapping[str, Protocol],
 ) -> None:
     name = request.subject
@@ -119,10 +177,11 @@ def _write(
         name,
         prepared,
         {contrast: imported.volume for contrast, imported in contrasts.items()},
-        regions=None if lesions is None else np.where(lesions, REGION_CODES["lesion"], 0).astype(np.uint8),
+        regions=None if lesions is None else lesions.mask * np.uint8(REGION_CODES["lesion"]),
         extra={
             "brain_mask_from": "maps" if request.brain is None else "user",
             "lesions_from": "nowhere" if lesions is None else "user",
+            "has_lesions": None if lesions is None else bool(lesions.mask.any()),
             "protocols_from": {contrast: imported.protocol_from for contrast, imported in contrasts.items()},
             "registered": {contrast: imported.record.accepted for contrast, imported in contrasts.items()},
         },
@@ -141,33 +200,3 @@ def _stepper(bar: tqdm) -> Callable[[str], None]:
         bar.set_description(name)
 
     return step
-
-
-@contextmanager
-def _staging(out: Path, name: str) -> Iterator[Path]:
-    """A folder beside the target that is gone afterwards; ``out`` too, if it was made for nothing."""
-    new = not out.exists()
-    out.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".importing-{name}-", dir=out))
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging)
-        if new and not any(out.iterdir()):
-            out.rmdir()
-
-
-@contextmanager
-def _replaced(target: Path, source: Path) -> Iterator[None]:
-    """Put ``source`` in the place of ``target``; after an error in the block, ``target`` is as it was."""
-    old = source.with_name(source.name + ".old")
-    if target.exists():
-        target.rename(old)
-    source.rename(target)
-    try:
-        yield
-    except BaseException:
-        target.rename(source)
-        if old.exists():
-            old.rename(target)
-        raise

@@ -46,7 +46,20 @@ def check_can_hold(folder: Path, subject: str, section: str | None) -> None:
                     f"tested on it; leave out --section {section}"
                 )
             if item[SUBJECT] != subject and not (folder / item["image"]).is_file():
-                raise DataError(f"{path}: {item[SUBJECT]} names {item['image']}, which does not exist")
+                raise DataError(
+                    f"{path}: {item[SUBJECT]} names {item['image']}, which does not exist; bring its folder "
+                    "back, or delete its items from the list"
+                )
+
+
+def all_items(folder: Path) -> list[dict[str, Any]]:
+    """Items of the data list of a folder, of all sections; none where there is no list.
+
+    Args:
+        folder: of the cohort.
+    """
+    content = _read(folder / DATALIST_FILE)
+    return [item for home in SECTIONS for item in content.get(home, [])]
 
 
 def update_datalist(
@@ -65,7 +78,7 @@ def update_datalist(
     """
     path = folder / DATALIST_FILE
     content = _read(path)
-    others = [item for home in SECTIONS for item in content.get(home, []) if item[SUBJECT] != subject]
+    others = [item for item in all_items(folder) if item[SUBJECT] != subject]
     if not (others or items):
         path.unlink(missing_ok=True)
         return None

@@ -8,7 +8,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name in its manual
 from numpy.typing import NDArray
 
-from preprocessing.mr.mutual_information import NUM_BINS, mutual_information
+from preprocessing.mr.mutual_information import NUM_BINS, mutual_information, to_bins
 from preprocessing.mr.registration_record import RegistrationRecord, angles_of
 from preprocessing.mr.rigid_refinement import refine_rigid
 from preprocessing.mr.volume import Volume, ras_matrix, transform_points
@@ -23,6 +23,8 @@ SAMPLES = 0.5
 MIN_GAIN = 0.025
 """A movement is accepted when the mutual information in the brain grows by this share: a registration of
 images that are aligned already gains less, and makes them worse."""
+MIN_INFORMATION = 0.05
+"""In nats; chance alone makes as much of the few thousand points that are compared."""
 MAX_SHIFT_MM, MAX_ANGLE = 25.0, 20.0
 """Nobody moves further between two scans of one session."""
 MIN_OVERLAP, MIN_COVERAGE = 0.5, 0.9
@@ -55,13 +57,14 @@ def register(
     """
     points = _random_points(fixed, brain, seed)
     _require_coverage(moving, points, MIN_OVERLAP)
-    target = fixed.sample(points)
-
-    def information(matrix: NDArray[np.float64]) -> float:
-        return _information(target, moving, transform_points(points, matrix))
-
-    with _one_thread():
-        coarse = _optimise(fixed, moving, brain, information, seed)
+    information = _information(fixed, moving, points)
+    try:
+        with _one_thread():
+            coarse = _optimise(fixed, moving, brain, information, seed)
+    except RuntimeError as error:
+        # SimpleITK gives up where it meets no values that vary, for one; its last line says why.
+        why = str(error).strip().splitlines()[-1]
+        return _left_in_place(moving, points, information, f"the optimiser failed: {why}")
     corners, centre = _box(fixed, brain)
     found = refine_rigid(information, coarse, centre[0])
     identity = np.eye(4)
@@ -88,12 +91,22 @@ def compare(
 ) -> tuple[NDArray[np.float64], RegistrationRecord]:
     """Leave the scan where the scanner says; arguments, results and errors as of ``register``."""
     points = _random_points(fixed, brain, seed)
-    information = _information(fixed.sample(points), moving, points)
+    information = _information(fixed, moving, points)
+    return _left_in_place(moving, points, information, "registration was switched off")
+
+
+def _left_in_place(
+    moving: Volume,
+    points: NDArray[np.float64],
+    information: Callable[[NDArray[np.float64]], float],
+    reason: str,
+) -> tuple[NDArray[np.float64], RegistrationRecord]:
+    found = information(np.eye(4))
     return np.eye(4), RegistrationRecord(
         accepted=False,
-        reason="registration was switched off",
-        information_before=information,
-        information_after=information,
+        reason=reason,
+        information_before=found,
+        information_after=found,
         mean_corner_shift=0.0,
         shift=(0.0, 0.0, 0.0),
         angles=(0.0, 0.0, 0.0),
@@ -165,10 +178,24 @@ def _crop(volume: Volume, brain: NDArray[np.bool_]) -> tuple[Volume, NDArray[np.
     return Volume(volume.data[box], affine), brain[box]
 
 
-def _information(target: NDArray[np.float64], moving: Volume, points: NDArray[np.float64]) -> float:
-    """Mutual information of values and a scan at points; those outside its field of view do not count."""
-    inside = moving.covers(points)
-    return mutual_information(target[inside], moving.sample(points[inside])) if inside.any() else 0.0
+def _information(
+    fixed: Volume, moving: Volume, points: NDArray[np.float64]
+) -> Callable[[NDArray[np.float64]], float]:
+    """Mutual information at points as a function of a movement.
+
+    Points that come to lie outside the scan's field of view do not count.
+    """
+    target = fixed.sample(points)
+    all_bins = to_bins(target)
+
+    def information(matrix: NDArray[np.float64]) -> float:
+        values, inside = moving.sample_moved(points, matrix)
+        if not inside.any():
+            return 0.0
+        bins = all_bins if inside.all() else to_bins(target[inside])
+        return mutual_information(bins, to_bins(values))
+
+    return information
 
 
 def _random_points(volume: Volume, brain: NDArray[np.bool_], seed: int) -> NDArray[np.float64]:
@@ -204,6 +231,8 @@ def _judge(before: float, after: float, shift: float, angle: float) -> tuple[boo
             f"a movement by {shift:.1f} mm and {angle:.1f} degrees is beyond the limits of "
             f"{MAX_SHIFT_MM:.0f} mm and {MAX_ANGLE:.0f} degrees"
         )
+    if after < MIN_INFORMATION:
+        return False, f"both images tell next to nothing of each other ({after:.3f} nats in the brain)"
     gain = after / max(before, 1e-9) - 1
     if gain < MIN_GAIN:
         return False, f"mutual information grows by {gain:.1%}, less than {MIN_GAIN:.1%}"

@@ -15,10 +15,10 @@ from preprocessing.mr.aligned_scans import (
     align,
     align_by_registration,
     finest,
-    read_labels,
     read_scan,
 )
 from preprocessing.mr.intensity_bias import classify
+from preprocessing.mr.label_file import read_labels
 from preprocessing.mr.registration_record import RegistrationRecord
 from preprocessing.mr.scan_brain import find_brain, head_tissues
 from preprocessing.mr.tissue_grid import TissueGrid, plan_grid
@@ -120,7 +120,7 @@ def find_tissues(request: TissueRequest, say: Callable[[str], None] = lambda _: 
     grid = scans[grid_from].volume
     say(f"bringing all to the grid of {grid_from} and finding the brain")
     aligned = {name: align(name, scan, grid) for name, scan in scans.items()}
-    brain, brain_from, not_head = _find_brain(request.brain, grid, scans, aligned)
+    brain, brain_from, not_head = _find_brain(request.brain, grid, aligned)
     if request.register:
         for name in (name for name in scans if name != grid_from):
             say(f"registering {name} to {grid_from}")
@@ -149,7 +149,7 @@ def find_tissues(request: TissueRequest, say: Callable[[str], None] = lambda _: 
 
 
 def _find_brain(
-    path: Path | None, grid: Volume, scans: Mapping[str, Scan], aligned: Mapping[str, AlignedScan]
+    path: Path | None, grid: Volume, aligned: Mapping[str, AlignedScan]
 ) -> tuple[Mask, str, Mask | None]:
     """The brain, where it is from, and what is not scalp or muscle; ``None`` where the skull was removed."""
     data = {name: scan.data for name, scan in aligned.items()}
@@ -159,7 +159,7 @@ def _find_brain(
         if not found.any():
             raise DataError("expected scans that show a brain, but none was found; give a mask with --mask")
         return found, FROM_STRIPPED if stripped else FROM_INTENSITIES, None if stripped else found
-    brain = read_labels(path, grid, {name: (scans[name], aligned[name]) for name in scans})
+    brain = read_labels(path, grid, {})  # nothing has moved yet
     if not brain.any():
         raise DataError(f"{path}: expected a brain mask with voxels that are not 0, found none")
     return brain, FROM_USER, None if stripped else found | brain
@@ -182,7 +182,7 @@ def _find_lesions(
 ) -> Mask:
     if path is None:
         return np.zeros(grid.data.shape, dtype=bool)
-    return read_labels(path, grid, {name: (scans[name], aligned[name]) for name in scans})
+    return read_labels(path, grid, {name: (scans[name].volume, aligned[name].matrix) for name in scans})
 
 
 def _classify(

@@ -1,18 +1,18 @@
 """What every subject of a simulated MR cohort has in common."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import floor
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from preprocessing.mr.dicom_variant import Vendor
+from preprocessing.mr.dicom_variant import VENDOR_DELAY_TAGS, Vendor
 from preprocessing.mr.effects import Effects
 from preprocessing.mr.tissue_response import TRAIN_LENGTH
 from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.io.digest import sha256
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol, load_protocols
-from taskgan_ext.mr.sequence import MDMESequence
+from taskgan_ext.mr.sequence import MDMESequence, delays_from_slice_count
 
 FileFormat = Literal["nifti", "dicom"]
 RESOLUTIONS = (1.0, 2.0, 4.0)
@@ -30,7 +30,7 @@ class SimulationSettings:
         num_slices: axial slices of 4 mm about the middle of the cerebrum.
         patient_fraction: share of the subjects that have lesions; 44 of 67 in the paper.
         tissue_spread: relative standard deviation of T1, T2 and PD between subjects.
-        sequence: of the MDME acquisition.
+        sequence: of the MDME acquisition; see ``sequence_for``.
         protocols: name to times of the conventional contrasts.
         effects: imperfections of the scans.
         tissue_maps: files with fractions of tissues, one per subject; where there are any they replace the
@@ -72,6 +72,8 @@ class SimulationSettings:
                 )
         _check_protocols(self.protocols)
         _check_tissue_maps(self.tissue_maps)
+        if not self.tissue_maps:
+            self.sequence_for(self.num_slices)
 
     def to_dict(self) -> dict[str, Any]:
         """All settings, JSON-serialisable; tissue maps by name and fingerprint."""
@@ -88,6 +90,21 @@ class SimulationSettings:
             "file_format": self.file_format,
             "vendor": self.vendor,
         }
+
+    def sequence_for(self, num_slices: int) -> MDMESequence:
+        """The sequence of a subject: where files will not tell the delays, they follow from the slices.
+
+        Args:
+            num_slices: of the subject.
+
+        Raises:
+            ConfigError: there are too few slices for that.
+        """
+        if self.file_format != "dicom" or VENDOR_DELAY_TAGS[self.vendor] != "none":
+            return self.sequence
+        times = self.sequence
+        delays = delays_from_slice_count(num_slices, times.repetition_time, len(times.delays))
+        return replace(times, delays=delays)
 
     def drawn_patient(self, index: int) -> bool:
         """Whether a procedural subject has lesions.

@@ -17,6 +17,7 @@ from preprocessing.mr.soft_shapes import Field
 from preprocessing.mr.tissue_maps import load_tissue_maps
 from preprocessing.mr.tissues import CSF, LES, Tissue, draw_tissues
 from taskgan_ext.errors import ConfigError
+from taskgan_ext.mr.sequence import MDMESequence
 
 _STREAM = 7919
 """Keeps these draws apart from others with the same seed."""
@@ -30,6 +31,7 @@ class SimulatedSubject:
 
     Attributes:
         signal: complex64 ``(X, Y, Z, delays, echoes)``.
+        sequence: times of the signal.
         contrasts: name to magnitude ``(X, Y, Z)``.
         affine: ``(4, 4)``, voxel to RAS millimetres.
         regions: uint8 ``(X, Y, Z)``: 0 none, 1 white matter, 2 grey matter, 3 fluid, 4 deep grey matter, 5
@@ -40,6 +42,7 @@ class SimulatedSubject:
     """
 
     signal: NDArray[np.complex64]
+    sequence: MDMESequence
     contrasts: Mapping[str, Field]
     affine: NDArray[np.float64]
     regions: NDArray[np.uint8]
@@ -69,16 +72,18 @@ def simulate_subject(settings: SimulationSettings, index: int) -> SimulatedSubje
 
     sliced = anatomy.sliced()
     sliced_texture = slice_average(texture, anatomy.slice_voxels)
-    signal = scan_mdme(sliced, tissues, sliced_texture, settings.sequence, effects, mdme_rng)
+    brain, regions = brain_and_regions(sliced.fractions)
+    sequence = settings.sequence_for(brain.shape[2])
+    signal = scan_mdme(sliced, tissues, sliced_texture, sequence, effects, mdme_rng)
     contrasts = {
         name: scan_contrast(anatomy, tissues, texture, (name, protocol), effects, rng)
         for (name, protocol), rng in zip(
             settings.protocols.items(), contrast_rng.spawn(len(settings.protocols)), strict=True
         )
     }
-    brain, regions = brain_and_regions(sliced.fractions)
     return SimulatedSubject(
         signal=signal,
+        sequence=sequence,
         contrasts={name: contrast.data for name, contrast in contrasts.items()},
         affine=anatomy.affine,
         regions=regions,

@@ -10,9 +10,10 @@ from typing import get_args
 
 from preprocessing.cohort import DATALIST_FILE, subject_name
 from preprocessing.collect import STRATUM
-from preprocessing.mr.cohort import DICOM_FOLDER, WITH_LESIONS, WITHOUT_LESIONS, simulate_cohort
+from preprocessing.mr.cohort import DICOM_FOLDER, simulate_cohort
 from preprocessing.mr.dicom_variant import Vendor
 from preprocessing.mr.settings import RESOLUTIONS, FileFormat, SimulationSettings
+from preprocessing.mr.subject_files import WITH_LESIONS, WITHOUT_LESIONS
 from preprocessing.mr.tissues import TISSUES
 from taskgan_ext.keys import SECTIONS, SUBJECT
 from taskgan_ext.mr.protocol import DEFAULT_PROTOCOLS, load_protocols
@@ -118,24 +119,23 @@ def _run_simulate(arguments: argparse.Namespace) -> None:
     )
     datalist = simulate_cohort(arguments.out, num_subjects, settings, arguments.workers)
     if datalist is None:
-        sys.stdout.write(f"DICOM of {num_subjects} subjects: {arguments.out}\nto read one back:\n")
-        sys.stdout.write(f"{_import_command(arguments.out, settings)}\n")
+        sys.stdout.write(f"DICOM of {num_subjects} subjects: {arguments.out}\nto import them:\n")
+        sys.stdout.write(f"{_import_loop(arguments.out, num_subjects, settings)}\n")
         return
     sys.stdout.write(f"data list: {arguments.out / DATALIST_FILE}\n")
     for section in SECTIONS:
-        strata = {item[SUBJECT]: item[STRATUM] for item in datalist[section]}
+        strata = {item[SUBJECT]: item.get(STRATUM) for item in datalist[section]}
         counts = Counter(strata.values())
         listing = ", ".join(f"{counts[stratum]} {stratum}" for stratum in (WITH_LESIONS, WITHOUT_LESIONS))
         sys.stdout.write(f"{section:<11}{len(strata):>3} subjects: {listing}\n")
 
 
-def _import_command(out: Path, settings: SimulationSettings) -> str:
-    """How to read the first subject."""
-    name = subject_name(0)
-    folder = out / name / DICOM_FOLDER
-    parts = ["python", "-m", "preprocessing", "mr", "import", "--mdme", str(folder / "mdme")]
-    for contrast in settings.protocols:
-        parts += ["--contrast", f"{contrast}={folder / contrast}"]
-    parts += ["--mask", str(folder / "brain.nii.gz"), "--lesions", str(folder / "lesions.nii.gz")]
-    parts += ["--subject", name, "--out", str(out.with_name(f"{out.name}-imported"))]
-    return shlex.join(parts)
+def _import_loop(out: Path, num_subjects: int, settings: SimulationSettings) -> str:
+    """A line for the shell that imports all subjects."""
+    names = " ".join(subject_name(index) for index in range(num_subjects))
+    folder = f"{shlex.quote(str(out))}/$name/{DICOM_FOLDER}"
+    parts = [f"python -m preprocessing mr import --mdme {folder}/mdme"]
+    parts += [f"--contrast {contrast}={folder}/{contrast}" for contrast in settings.protocols]
+    parts += [f"--mask {folder}/brain.nii.gz", f"--lesions {folder}/lesions.nii.gz"]
+    parts += [f"--subject $name --out {shlex.quote(f'{out if out.name else out.resolve()}-imported')}"]
+    return f"for name in {names}; do {' '.join(parts)} || break; done"

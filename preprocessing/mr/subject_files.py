@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.collect import STRATUM
 from preprocessing.mr.prepared_subject import PreparedSubject, prepare_subject
 from preprocessing.provenance import package_versions
 from taskgan_ext.errors import DataError
@@ -18,9 +19,10 @@ from taskgan_ext.keys import CASE, CONTRAST, IMAGE, LABEL, MAPS, MASK, PROPERTY,
 from taskgan_ext.mr.mdme_image import MDMEImage
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol, load_protocols
 from taskgan_ext.mr.relaxation_maps import INPUT_MAPS, write_maps
-from taskgan_ext.mr.tissue_classes import REGION_CODES, tissue_classes
+from taskgan_ext.mr.tissue_classes import REGION_CODES, tissue_classes, white_matter_border
 
 _PACKAGES = ("taskgan-ext", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK")
+WITH_LESIONS, WITHOUT_LESIONS = "with lesions", "without lesions"
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,8 @@ def write_prepared(
         DataError: a contrast has no known name, or an array is on another grid.
     """
     _check_parts(name, prepared.brain.shape, contrasts, regions)
-    found = tissue_classes(prepared.maps, prepared.brain)
     image, target = prepared.image, folder / name
+    found = tissue_classes(prepared.maps, prepared.brain, image.field_strength)
     sidecar = target / f"{name}.json"
     sidecar.unlink(missing_ok=True)  # until it is written again the subject counts as incomplete
     volumes: dict[str, NDArray[np.generic]] = {
@@ -118,6 +120,9 @@ def write_prepared(
             "sequence": image.sequence.to_dict(),
             "delays_from": image.delays_from,
             "signal_was": prepared.signal_was,
+            "fit": prepared.quality.to_dict(),
+            "field_strength": image.field_strength,
+            "white_matter_border": round(white_matter_border(image.field_strength), 4),
             "frame_of_reference": image.frame_of_reference,
             "contrasts": [contrast for contrast in CONTRASTS if contrast in contrasts],
             "protocols": {contrast: protocol.to_dict() for contrast, protocol in table.items()},
@@ -154,9 +159,12 @@ def list_items(folder: Path, name: str) -> list[dict[str, Any]]:
 
     Returns:
         Items in the order of ``CONTRASTS``; ``protocol`` is ``[TR, TE, TI]`` in s, TI 0 without inversion.
+        ``stratum`` tells whether the subject has lesions; it is missing where that is not known.
     """
     sidecar = read_json(folder / name / f"{name}.json")
     digests = sidecar["sha256"]
+    has_lesions = _has_lesions(sidecar["extra"])
+    stratum = {} if has_lesions is None else {STRATUM: WITH_LESIONS if has_lesions else WITHOUT_LESIONS}
 
     def file(part: str) -> str:
         return f"{name}/{name}_{part}.nii.gz"
@@ -177,9 +185,26 @@ def list_items(folder: Path, name: str) -> list[dict[str, Any]]:
             SUBJECT: name,
             CASE: f"{name}_{contrast}",
             "sha256": [digests[f"{name}_{part}.nii.gz"] for part in ("mdme", contrast)],
+            **stratum,
         }
         for contrast in sidecar["contrasts"]
     ]
+
+
+def is_simulated(folder: Path, name: str) -> bool:
+    """Whether a complete subject was simulated.
+
+    Args:
+        folder: folder of the cohort.
+        name: of the subject.
+    """
+    return "simulated" in read_json(folder / name / f"{name}.json")["extra"]
+
+
+def _has_lesions(extra: Mapping[str, Any]) -> bool | None:
+    """A simulation knows it, a scan has a lesion mask or not."""
+    known = extra["truth"]["patient"] if "truth" in extra else extra.get("has_lesions")
+    return None if known is None else bool(known)
 
 
 def _check_parts(

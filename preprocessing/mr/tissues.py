@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+FIELD_STRENGTH = 3.0
+"""In T; relaxation times hold for it."""
+
 
 @dataclass(frozen=True)
 class Tissue:

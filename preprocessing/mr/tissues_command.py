@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from preprocessing.folder_lock import made_folder
 from preprocessing.mr.contrast_arguments import contrast_parser, paths_by_contrast
+from preprocessing.mr.existing_output import check_absent
 from preprocessing.mr.scan_tissues import FROM_INTENSITIES, ScanTissues, TissueRequest, find_tissues
 from preprocessing.mr.tissue_mixture import BRIGHTNESS, CLASSES
 from preprocessing.mr.tissues import TISSUES
@@ -66,6 +68,7 @@ def add_tissues(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help=f"of the slices (default: {_DEFAULT_SLICE_MM:g}); a scan of thicker ones keeps its own",
     )
     parser.add_argument("--register", action="store_true", help="look for movements between the scans")
+    parser.add_argument("--overwrite", action="store_true", help="replace a file that is there")
     parser.set_defaults(run=_run_tissues)
 
 
@@ -73,6 +76,7 @@ def _run_tissues(arguments: argparse.Namespace) -> None:
     contrasts = paths_by_contrast(arguments.contrast)
     if not arguments.out.name.endswith(ENDING):
         raise ConfigError(f"--out: expected a file name that ends in {ENDING}, got {arguments.out.name}")
+    check_absent([arguments.out], arguments.overwrite)
     resolution = RESOLUTIONS[arguments.resolution]
     if resolution is None and arguments.slice_mm is not None:
         raise ConfigError("--slice-mm: native voxels keep the slices of the scan; leave one of the two out")
@@ -84,10 +88,11 @@ def _run_tissues(arguments: argparse.Namespace) -> None:
         slice_mm=_DEFAULT_SLICE_MM if arguments.slice_mm is None else arguments.slice_mm,
         register=arguments.register,
     )
-    found = find_tissues(request, _say)
-    save_nifti(found.fractions, found.affine, arguments.out)
-    record = arguments.out.with_name(f"{arguments.out.name.removesuffix(ENDING)}.json")
-    write_json(record, _sidecar(request, found))
+    with made_folder(arguments.out.parent):
+        found = find_tissues(request, _say)
+        save_nifti(found.fractions, found.affine, arguments.out)
+        record = arguments.out.with_name(f"{arguments.out.name.removesuffix(ENDING)}.json")
+        write_json(record, _sidecar(request, found))
     sys.stdout.write("\n".join(_report(request, found, arguments.out)) + "\n")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import nibabel as nib
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name in its manual
 from numpy.typing import NDArray
@@ -26,6 +27,11 @@ class Volume:
         """Whether both have the same voxels, to a hundredth of a millimetre."""
         return self.data.shape == other.data.shape and np.allclose(self.affine, other.affine, atol=0.01)
 
+    def upright(self) -> "Volume":
+        """The same voxels with axes that run to the right, to the front and up, as nearly as they can."""
+        image = nib.as_closest_canonical(nib.Nifti1Image(self.data, self.affine))
+        return Volume(np.ascontiguousarray(image.dataobj, dtype=np.float32), np.asarray(image.affine))
+
     def sample(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Interpolate linearly.
 
@@ -36,8 +42,24 @@ class Volume:
             ``(N,)``; 0 outside the field of view.
         """
         index = to_index(points, self.affine)
-        values = ndimage.map_coordinates(self.data, index.T, order=1, mode="nearest", output=np.float64)
-        return np.where(self._inside(index), values, 0.0)
+        return np.where(self._inside(index), self._interpolate(index), 0.0)
+
+    def sample_moved(
+        self, points: NDArray[np.float64], matrix: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Interpolate linearly at points after a movement.
+
+        Args:
+            points: ``(N, 3)``, RAS millimetres.
+            matrix: ``(4, 4)``, of the movement.
+
+        Returns:
+            Values at those of the points that come to lie within the field of view, and which those are,
+            ``(N,)``.
+        """
+        index = transform_points(points, np.asarray(np.linalg.inv(self.affine) @ matrix))
+        inside = self._inside(index)
+        return self._interpolate(index[inside]), inside
 
     def covers(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which points, ``(N, 3)`` in RAS millimetres, lie within the field of view."""
@@ -52,6 +74,11 @@ class Volume:
         image.SetDirection((affine[:3, :3] / spacing).ravel().tolist())
         image.SetOrigin(affine[:3, 3].tolist())
         return image
+
+    def _interpolate(self, index: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(
+            ndimage.map_coordinates(self.data, index.T, order=1, mode="nearest", output=np.float64)
+        )
 
     def _inside(self, index: NDArray[np.float64]) -> NDArray[np.bool_]:
         # A voxel reaches half its size beyond its centre.

@@ -5,6 +5,7 @@ from typing import Any
 
 from preprocessing.cohort import DATALIST_FILE, write_cohort
 from preprocessing.collect import collect
+from preprocessing.folder_lock import locked
 from preprocessing.pet.cohort_settings import CohortSettings
 from preprocessing.pet.subject import is_complete, list_pairs, write_subject
 
@@ -28,16 +29,17 @@ def simulate_cohort(
         DataError: a worker process died.
         TaskGANError: a subject cannot be simulated; the message names it.
     """
-    write_cohort(cohort_dir, num_subjects, settings, write_subject, is_complete, workers)
-    return collect(
-        [pair for index in range(num_subjects) for pair in list_pairs(cohort_dir, index)],
-        cohort_dir / DATALIST_FILE,
-        name="digital amyloid phantom",
-        description=(
-            "Simulated 18F-florbetaben brain PET in Bq/ml: reconstructions of randomly thinned events "
-            "(image) and of all events (label) of the same scan"
-        ),
-        modality="PET",
-        property_info={"name": "amyloid_status", "type": "binary", "classes": ["negative", "positive"]},
-        seed=settings.seed,
-    )
+    with locked(cohort_dir):
+        write_cohort(cohort_dir, num_subjects, settings, write_subject, is_complete, workers)
+        return collect(
+            [pair for index in range(num_subjects) for pair in list_pairs(cohort_dir, index)],
+            cohort_dir / DATALIST_FILE,
+            name="digital amyloid phantom",
+            description=(
+                "Simulated 18F-florbetaben brain PET in Bq/ml: reconstructions of randomly thinned events "
+                "(image) and of all events (label) of the same scan"
+            ),
+            modality="PET",
+            property_info={"name": "amyloid_status", "type": "binary", "classes": ["negative", "positive"]},
+            seed=settings.seed,
+        )

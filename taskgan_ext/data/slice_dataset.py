@@ -39,7 +39,7 @@ class SliceDataset(Dataset[dict[str, Any]]):
     shape ``(C, X, Y, Z)``, its slice ``(C, X, Y)``; ``image`` holds the stack ``(stack * C, X, Y)``. Other
     keys (property, subject) are handed through, and ``case`` names subject and slice. Items of the data list
     that share their ``image`` (the contrasts of one acquisition) are loaded together, and each target is a
-    sample of its own.
+    sample of its own. What only some of the items have is left out, since samples are batched together.
 
     Indexed by an ``EpochIndex`` (see ``EpochSampler``), the augmentation is seeded by seed, epoch and index:
     the same sample is made by any worker, rank or resumed run. Indexed by an integer it uses its own state.
@@ -104,6 +104,7 @@ class SliceDataset(Dataset[dict[str, Any]]):
             for position in self._slices_of(case, slices, min_mask)
             for target in range(len(self.targets[case]))
         ]
+        self.partial = self._partial_keys()
         self.properties = [self.targets[case][target].get(PROPERTY) for case, _, target in self.index]
 
     def _slices_of(self, case: int, slices: Sequence[int] | None, min_mask: float) -> list[int]:
@@ -122,6 +123,15 @@ class SliceDataset(Dataset[dict[str, Any]]):
             chosen = [position for position in chosen if share[position] >= min_mask]
         return chosen
 
+    def _partial_keys(self) -> set[str]:
+        """Keys that some samples have and others lack."""
+        keys = [
+            target.keys() | self.volumes[case].keys()
+            for case, targets in enumerate(self.targets)
+            for target in targets
+        ]
+        return set().union(*keys) - set.intersection(*map(set, keys))
+
     def _name(self, case: int) -> str:
         return str(self.targets[case][0].get(SUBJECT, case))
 
@@ -139,6 +149,8 @@ class SliceDataset(Dataset[dict[str, Any]]):
             elif self.keys is None or key in self.keys:
                 cut = slice_stack(plain_tensor(value), position, self.stack if key == IMAGE else 1)
                 item[key] = cut[target : target + 1] if key == LABEL and len(self.targets[case]) > 1 else cut
+        for key in self.partial:
+            item.pop(key, None)
         item[CASE] = f"{item.get(CASE, item.get(SUBJECT, case))} slice {position}"
         if self.augment is None:
             return item

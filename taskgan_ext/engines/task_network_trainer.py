@@ -1,6 +1,8 @@
 """The engine that trains a task network, or the independent judge, on reference images."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -38,6 +40,8 @@ class TaskNetworkTrainer(LossTrainer):
         network: T or the judge; returns ``(logit, features)``.
         optimizer: its optimiser.
         objective: ``"regression"`` or ``"cross_entropy"``.
+        margin: taken off the logit of the true class by ``"cross_entropy"``, so that also classes are
+            separated that the network has not seen; 0 leaves it out.
         segmentation_weight: weight of the segmentation of a network that segments. Its loss starts at 1 to 2,
             beside the squared error of six classes of 0.14 and their cross entropy of 1.8.
         max_gradient_norm: the gradients are clipped to this Euclidean norm.
@@ -47,7 +51,7 @@ class TaskNetworkTrainer(LossTrainer):
         kwargs: further arguments of ``monai.engines.Trainer``.
 
     Raises:
-        ConfigError: ``objective`` is unknown.
+        ConfigError: ``objective`` is unknown, or the margin is negative or given without being used.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class TaskNetworkTrainer(LossTrainer):
         network: nn.Module,
         optimizer: Optimizer,
         objective: TaskObjective = "regression",
+        margin: float = 0.0,
         segmentation_weight: float = 1.0,
         max_gradient_norm: float | None = None,
         amp: bool = False,
@@ -68,7 +73,12 @@ class TaskNetworkTrainer(LossTrainer):
         self.network, self.optimizer = network, optimizer
         if objective not in _LOSSES:
             raise ConfigError(f"objective: expected one of {', '.join(_LOSSES)}, got {objective!r}")
-        self.task_loss = _LOSSES[objective]
+        if margin and (objective != "cross_entropy" or not 0 <= margin < math.inf):
+            raise ConfigError(
+                "margin: expected a finite number of logit units of at least 0, together with objective "
+                f"'cross_entropy', got {margin} with {objective!r}"
+            )
+        self.task_loss = partial(task_cross_entropy_loss, margin=margin) if margin else _LOSSES[objective]
         self.segmentation_weight = segmentation_weight
         self.max_gradient_norm = max_gradient_norm
         kwargs.setdefault("prepare_batch", prepare_task_batch)

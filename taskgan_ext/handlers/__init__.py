@@ -6,6 +6,7 @@ from taskgan_ext.handlers.load_weights import LoadWeights, load_weights
 from taskgan_ext.handlers.progress import Progress
 from taskgan_ext.handlers.training_checkpoint import TrainingCheckpoint, load_checkpoint
 from taskgan_ext.handlers.training_record import TrainingRecord
+from taskgan_ext.handlers.training_subjects import TrainingSubjects
 
 __all__ = [
     "ClassificationTable",
@@ -14,6 +15,7 @@ __all__ = [
     "Progress",
     "TrainingCheckpoint",
     "TrainingRecord",
+    "TrainingSubjects",
     "load_checkpoint",
     "load_weights",
 ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from taskgan_ext.data.evaluation_case import Measure
-from taskgan_ext.handlers.subject_bootstrap import mean_interval
+from taskgan_ext.data.subject_bootstrap import mean_interval
 from taskgan_ext.io.evaluation_files import RESTORED, MetricInfo, Row, SummaryRow
 from taskgan_ext.io.presentation import Presentation
 from taskgan_ext.keys import SUBJECT

@@ -9,11 +9,12 @@ from typing import Any
 
 from ignite.engine import Engine, Events
 from monai.utils import ImageMetaKey
+from torch import Tensor
 
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.evaluation_files import Row, write_table
 from taskgan_ext.io.summary_text import align_table
-from taskgan_ext.keys import IMAGE, PRED, PROPERTY, SUBJECT
+from taskgan_ext.keys import IMAGE, PRED, PROBLEM, PROPERTY, SUBJECT
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ class ClassificationTable:
 
     When the run completes ``classes.csv`` is whole: file, subject, decision, family, one column of mean
     probabilities for each class, the number of slices and, where it is known for any image, the property.
+    Images without a slice to decide by are not in it; the run then ends with an error that lists them, each
+    with the ``problem`` of its meta data.
 
     Args:
         classes: names in the order of the class indices.
@@ -49,6 +52,7 @@ class ClassificationTable:
         named = {self.classes[int(index)]: family for index, family in (families or {}).items()}
         self.families = {name: named.get(name, name) for name in self.classes}
         self.rows: list[Row] = []
+        self.problems: list[str] = []
 
     def attach(self, engine: Engine) -> None:
         """Attach to an evaluator.
@@ -56,20 +60,25 @@ class ClassificationTable:
         Args:
             engine: the evaluator.
         """
-        engine.add_event_handler(Events.STARTED, self.rows.clear)
+        engine.add_event_handler(Events.STARTED, self._start)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._decide)
         engine.add_event_handler(Events.COMPLETED, self._write)
+        engine.add_event_handler(Events.COMPLETED, self._list_problems)
+
+    def _start(self) -> None:
+        self.rows, self.problems = [], []
 
     def _decide(self, engine: Engine) -> None:
         for item, result in zip(engine.state.batch, engine.state.output, strict=True):
-            self.rows.append(self._row(item, result))
+            meta = item[IMAGE].meta
+            file = str(meta[ImageMetaKey.FILENAME_OR_OBJ])
+            if len(result[PRED]):
+                self.rows.append(self._row(item, result[PRED], file))
+            else:
+                nothing = "expected slices that show the head, found none in the middle of the image"
+                self.problems.append(meta.get(PROBLEM, f"{file}: {nothing}"))
 
-    def _row(self, item: Mapping[str, Any], result: Mapping[str, Any]) -> Row:
-        scores, file = result[PRED], str(item[IMAGE].meta[ImageMetaKey.FILENAME_OR_OBJ])
-        if not len(scores):
-            raise DataError(
-                f"{file}: expected slices that show the head, found none in the middle of the image"
-            )
+    def _row(self, item: Mapping[str, Any], scores: Tensor, file: str) -> Row:
         mean = scores.mean(dim=0).tolist()
         decision = self.classes[mean.index(max(mean))]
         row: Row = {"file": file, SUBJECT: str(item[SUBJECT]), "decision": decision}
@@ -87,7 +96,14 @@ class ClassificationTable:
             )
         return self.classes[int(index)]
 
+    def _list_problems(self) -> None:
+        if self.problems:
+            done = f"{len(self.rows)} images are in {self.output_dir / CLASSES}, not these:"
+            raise DataError("\n".join([done, *self.problems] if self.rows else self.problems))
+
     def _write(self) -> None:
+        if not self.rows:
+            return
         columns = ["file", SUBJECT, "decision", "family", *self.classes, "slices", PROPERTY]
         known = [row for row in self.rows if PROPERTY in row]
         write_table(self.output_dir / CLASSES, columns if known else columns[:-1], self.rows)

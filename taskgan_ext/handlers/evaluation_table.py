@@ -19,7 +19,7 @@ from taskgan_ext.errors import ConfigError
 from taskgan_ext.handlers.case_of_batch import arm_volumes, case_of_batch, item_affine
 from taskgan_ext.handlers.case_preview import save_preview
 from taskgan_ext.handlers.case_summary import paired_differences, summarise_groups
-from taskgan_ext.handlers.subject_bootstrap import INTERVAL
+from taskgan_ext.data.subject_bootstrap import INTERVAL
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.io.evaluation_files import (
     CASES,

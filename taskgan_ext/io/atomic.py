@@ -10,6 +10,9 @@ from typing import Any
 
 from taskgan_ext.errors import DataError
 
+TEMPORARY = ".writing-"
+"""Start of the names of files that are not finished; a killed process leaves them behind."""
+
 
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -27,15 +30,31 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".writing-", suffix="".join(path.suffixes[-2:]), dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix="".join(path.suffixes[-2:]), dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
+        with naming_file(path):
+            yield temporary
         temporary.chmod(0o644)  # mkstemp makes private files; data are shared like any other file
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def naming_file(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name the file in an error of the system that names none, such as that of a full disk.
+
+    Args:
+        path: the file that is written in the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
 
 
 def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:

@@ -1,11 +1,15 @@
 """NIfTI volumes as float32 arrays with an affine in mm."""
 
+import contextlib
 import os
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from taskgan_ext.errors import DataError
@@ -43,11 +47,34 @@ def load_nifti(path: str | os.PathLike[str]) -> tuple[NDArray[np.float32], NDArr
     Raises:
         DataError: the file is missing or is no NIfTI volume.
     """
-    path = Path(path)
-    try:
-        image = nib.load(path)
+    image = open_nifti(path)
+    with _readable(Path(path)):
         return np.asarray(image.dataobj, dtype=np.float32), image.affine.astype(np.float64)
+
+
+def open_nifti(path: str | os.PathLike[str]) -> nib.Nifti1Image:
+    """Read the header of a volume.
+
+    Args:
+        path: a NIfTI file.
+
+    Returns:
+        The image, whose voxels are still in the file.
+
+    Raises:
+        DataError: the file is missing or is no NIfTI volume.
+    """
+    path = Path(path)
+    with _readable(path):
+        return nib.load(path)
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say which file it is that cannot be read: truncated, damaged, of another kind, or not there."""
+    try:
+        yield
     except FileNotFoundError:
         raise DataError(f"{path}: expected a NIfTI volume, found no file") from None
-    except (ImageFileError, EOFError, OSError) as error:
+    except (ImageFileError, HeaderDataError, EOFError, OSError, ValueError, zlib.error) as error:
         raise DataError(f"{path}: expected a NIfTI volume, but it cannot be read ({error})") from None

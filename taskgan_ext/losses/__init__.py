@@ -8,6 +8,7 @@ from taskgan_ext.losses.adversarial import DiscriminatorLoss, discriminator_loss
 from taskgan_ext.losses.feature_matching import FeatureMatchingLoss, feature_matching_loss
 from taskgan_ext.losses.objective import TaskGANObjective
 from taskgan_ext.losses.pixel import PixelLoss, pixel_loss
+from taskgan_ext.losses.task_embedding import task_embedding_loss
 from taskgan_ext.losses.task_regression import (
     TaskLoss,
     TaskOutput,
@@ -30,6 +31,7 @@ __all__ = [
     "pixel_loss",
     "property_target",
     "task_cross_entropy_loss",
+    "task_embedding_loss",
     "task_feature_loss",
     "task_probabilities",
     "task_regression_loss",

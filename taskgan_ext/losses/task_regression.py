@@ -12,8 +12,9 @@ from taskgan_ext.errors import ConfigError
 from taskgan_ext.losses.feature_matching import feature_matching_loss
 from taskgan_ext.losses.precision import full_precision
 from taskgan_ext.losses.segmentation import soft_dice_loss
+from taskgan_ext.losses.task_embedding import task_embedding_loss
 
-TaskMatch = Literal["probabilities", "features"]
+TaskMatch = Literal["probabilities", "features", "embedding"]
 
 
 class TaskOutput(Protocol):
@@ -90,26 +91,32 @@ def task_regression_loss(logit: Tensor, y: Tensor) -> Tensor:
     return (task_probabilities(logit) - _target_of(logit, y)).square().mean()
 
 
-def task_cross_entropy_loss(logit: Tensor, y: Tensor) -> Tensor:
+def task_cross_entropy_loss(logit: Tensor, y: Tensor, margin: float = 0.0) -> Tensor:
     r"""Cross entropy of T(.) and y, to train a task network of several classes by itself.
 
     The squared error of eq. 3 hardly moves a T that is sure of a wrong class; this does. G is still held to
     eq. 3, whatever T has learnt from.
 
+    A margin asks the true class to exceed the others by as much more, so that also classes come apart that T
+    has not seen. If the logits are s times a cosine, a ``margin`` of s m is that of Wang et al., "CosFace:
+    Large Margin Cosine Loss for Deep Face Recognition", CVPR 2018, eq. 4.
+
     Args:
         logit: T(.), shape ``(B, K)``.
         y: the property, as :func:`property_target` accepts it.
+        margin: subtracted from the logit of the true class, at least 0. A single logit is the difference of
+            two classes.
 
     Returns:
-        The mean over the batch, a scalar of at least 0, ln K for a T that knows nothing.
+        The mean over the batch, a scalar of at least 0; without margin ln K for a T that knows nothing.
 
     Raises:
         ValueError: ``y`` does not fit the logits.
     """
-    target = _target_of(logit, y)
+    target, values = _target_of(logit, y), full_precision(logit)
     if logit.shape[1] == 1:
-        return binary_cross_entropy_with_logits(full_precision(logit), target)
-    return cross_entropy(full_precision(logit), target)
+        return binary_cross_entropy_with_logits(values - margin * (2 * target - 1), target)
+    return cross_entropy(values - margin * target, target)
 
 
 def task_feature_loss(
@@ -146,7 +153,9 @@ class TaskLoss(torch.nn.Module):
 
     Args:
         match: ``"probabilities"``, eq. 3 as the paper writes it; or ``"features"``, a deviation that kept the
-            property as well and cost less PSNR in prototypes of PET denoising.
+            property as well and cost less PSNR in prototypes of PET denoising; or ``"embedding"``, which
+            tells apart also people whom T has not seen, on a scale from 0 to 4
+            (:func:`~taskgan_ext.losses.task_embedding.task_embedding_loss`).
         layers: which activations of T to compare by ``"features"``; None for all.
         segmentation_weight: weight of the overlap of what T segments in x^ and in x (soft Dice), for a T that
             segments: the paper names segmentation as a variant of T. 0 leaves it out.
@@ -164,7 +173,7 @@ class TaskLoss(torch.nn.Module):
     ) -> None:
         super().__init__()
         if match not in get_args(TaskMatch):
-            raise ConfigError(f"match: expected 'probabilities' or 'features', got {match!r}")
+            raise ConfigError(f"match: expected one of {', '.join(get_args(TaskMatch))}, got {match!r}")
         if layers is not None and (match != "features" or not layers):
             raise ConfigError(
                 "layers: expected at least one layer together with match 'features', "
@@ -176,7 +185,7 @@ class TaskLoss(torch.nn.Module):
             )
         self.match = match
         self.segmentation_weight = segmentation_weight
-        self.uses_reference = match == "features" or segmentation_weight > 0
+        self.uses_reference = match != "probabilities" or segmentation_weight > 0
         self.layers = None if layers is None else tuple(layers)
 
     def forward(self, restored: TaskOutput, reference: TaskOutput | None, y: Tensor) -> Tensor:
@@ -185,7 +194,7 @@ class TaskLoss(torch.nn.Module):
         Args:
             restored: T(x^), with gradient to G.
             reference: T(x); None if ``uses_reference`` is false.
-            y: the property, as :func:`property_target` accepts it; features are compared without it.
+            y: the property, as :func:`property_target` accepts it; only ``"probabilities"`` need it.
 
         Returns:
             A scalar.
@@ -196,9 +205,11 @@ class TaskLoss(torch.nn.Module):
         if not self.uses_reference:
             return task_regression_loss(restored.logit, y)
         if reference is None:
-            raise ValueError("task loss on features: expected T's output for the target images, got None")
+            raise ValueError("task loss: expected T's output for the target images too, got None")
         if self.match == "features":
             loss = task_feature_loss(restored.features, reference.features, self.layers)
+        elif self.match == "embedding":
+            loss = task_embedding_loss(restored, reference)
         else:
             loss = task_regression_loss(restored.logit, y)
         if self.segmentation_weight > 0:

@@ -61,9 +61,10 @@ def best_threshold(values: Tensor, truth: Tensor) -> float:
     """
     ordered, order = values.sort(descending=True)
     hits = truth[order].cumsum(0)
-    # 2 hits / (found + true) after taking 1, 2, ... of the brightest voxels
+    # 2 hits / (found + true) after taking 1, 2, ... of the brightest voxels; equal ones come together
     found = torch.arange(1, len(values) + 1, device=values.device)
-    coefficient = 2.0 * hits / (found + truth.sum())
+    last_of_equals = torch.cat([ordered[1:] != ordered[:-1], truth.new_ones(1)])
+    coefficient = torch.where(last_of_equals, 2.0 * hits / (found + truth.sum()), -1.0)
     return float(ordered[coefficient.argmax()])
 
 

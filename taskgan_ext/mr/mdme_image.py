@@ -24,6 +24,7 @@ class MDMEImage:
         delays_from: where the delays come from, for the record: ``header``, ``slice count`` or ``user``.
         frame_of_reference: DICOM UID of the scanner frame, empty where it is not known.
         source: one line that names the files, for messages.
+        field_strength: of the magnet in T, ``None`` where it is not known.
     """
 
     signal: NDArray[np.complex64] | NDArray[np.float32]
@@ -33,6 +34,7 @@ class MDMEImage:
     delays_from: str = "user"
     frame_of_reference: str = ""
     source: str = ""
+    field_strength: float | None = None
 
     @property
     def voxel_mm(self) -> tuple[float, float, float]:

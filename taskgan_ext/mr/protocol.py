@@ -8,6 +8,7 @@ from pathlib import Path
 
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.io.atomic import read_json
+from taskgan_ext.mr.sequence import LONGEST_ECHO, LONGEST_REPETITION
 
 CONTRASTS = ("T1w", "T1FLAIR", "T2w", "T2FLAIR", "STIR", "PDw")
 """The six contrasts of the paper, in the order of their class index."""
@@ -25,7 +26,7 @@ class Protocol:
         inversion_time: TI in s; ``None`` for a spin echo without inversion.
 
     Raises:
-        ConfigError: a time is not positive, or TI is not below TR.
+        ConfigError: a time is not positive, TI is not below TR, or a time cannot be in seconds.
     """
 
     repetition_time: float
@@ -40,6 +41,12 @@ class Protocol:
             raise ConfigError(
                 "protocol: expected times in seconds with TE and TI between 0 and TR, got "
                 f"TR {self.repetition_time}, TE {self.echo_time}, TI {self.inversion_time}"
+            )
+        if self.repetition_time > LONGEST_REPETITION or self.echo_time > LONGEST_ECHO:
+            raise ConfigError(
+                f"protocol: expected a TR of at most {LONGEST_REPETITION:g} s and a TE of at most "
+                f"{LONGEST_ECHO:g} s, got {self.repetition_time:g} and {self.echo_time:g}; "
+                "times are in seconds"
             )
 
     @property
@@ -63,10 +70,31 @@ def load_protocols(path: str | os.PathLike[str] = DEFAULT_PROTOCOLS) -> dict[str
         Contrast to protocol, in the order of the file.
 
     Raises:
-        ConfigError: an entry has other fields or impossible times.
+        ConfigError: there is no such contrast, or an entry has other fields or impossible times.
         DataError: there is no such file, or it is not JSON.
     """
-    content = read_json(path)
+    return parse_protocols(read_json(path), path)
+
+
+def parse_protocols(content: Mapping[str, object], path: str | os.PathLike[str]) -> dict[str, Protocol]:
+    """Read the protocols of a JSON object.
+
+    Args:
+        content: as in the file of ``load_protocols``.
+        path: where it comes from, for messages.
+
+    Returns:
+        Contrast to protocol, in the order of the content.
+
+    Raises:
+        ConfigError: there is no such contrast, or an entry has other fields or impossible times.
+    """
+    unknown = [name for name in content if name not in CONTRASTS]
+    if unknown:
+        raise ConfigError(
+            f"{path}: expected contrasts among {', '.join(CONTRASTS)}, got {', '.join(unknown)}; correct "
+            "the name"
+        )
     return {name: _protocol(name, entry, path) for name, entry in content.items()}
 
 

@@ -1,6 +1,7 @@
 """Relaxation maps in memory and on disk."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,10 +78,30 @@ def read_maps(folder: str | os.PathLike[str], name: str) -> Maps:
         The maps.
 
     Raises:
-        DataError: a map is missing or cannot be read, or the maps differ in shape.
+        DataError: a map is missing or cannot be read, or the maps differ in shape or place.
     """
-    volumes = {which: load_nifti(map_path(folder, name, which))[0] for which in _FILES}
-    shapes = {which: volume.shape for which, volume in volumes.items()}
-    if len(set(shapes.values())) > 1:
-        raise DataError(f"{folder}: expected maps of {name} on one grid, got the shapes {shapes}")
-    return Maps(**volumes)
+    volumes, _ = load_on_one_grid([map_path(folder, name, which) for which in _FILES])
+    return Maps(**dict(zip(_FILES, volumes, strict=True)))
+
+
+def load_on_one_grid(paths: Sequence[Path]) -> tuple[list[NDArray[np.float32]], NDArray[np.float64]]:
+    """Load maps that belong together.
+
+    Args:
+        paths: NIfTI files.
+
+    Returns:
+        The volumes, NaN as 0, and their affine ``(4, 4)``, voxel index to RAS millimetres.
+
+    Raises:
+        DataError: a map is missing or cannot be read, or the maps differ in shape or place.
+    """
+    volumes, affines = zip(*map(load_nifti, paths), strict=True)
+    for path, volume, affine in zip(paths, volumes, affines, strict=True):
+        if volume.shape != volumes[0].shape or not np.allclose(affine, affines[0], atol=1e-3):
+            raise DataError(
+                f"expected maps on one grid, but {paths[0]} has shape {volumes[0].shape} and affine "
+                f"{affines[0].round(3).tolist()}, and {path} {volume.shape} and {affine.round(3).tolist()}"
+            )
+    # Some software writes NaN where it has nothing to say.
+    return [np.where(np.isnan(volume), np.float32(0), volume) for volume in volumes], affines[0]

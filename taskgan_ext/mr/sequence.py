@@ -8,6 +8,11 @@ from typing import Any
 
 from taskgan_ext.errors import ConfigError
 
+LONGEST_REPETITION, LONGEST_ECHO = 60.0, 2.0
+"""In s; no protocol has longer ones, so that a longer time is in another unit."""
+SHORTEST_LAST_DELAY = 0.1
+"""In s. By then hardly any tissue has recovered: the longest delay of an acquisition is later."""
+
 
 @dataclass(frozen=True)
 class MDMESequence:
@@ -24,7 +29,8 @@ class MDMESequence:
         excitation_angle: nominal angle of the excitation pulse in degrees.
 
     Raises:
-        ConfigError: times are not positive and ascending, or a delay is not shorter than TR.
+        ConfigError: times are not positive and ascending, a delay is not shorter than TR, or a time cannot be
+            in seconds.
     """
 
     repetition_time: float = 4.0
@@ -45,6 +51,17 @@ class MDMESequence:
             raise ConfigError(
                 f"MDME sequence: expected a repetition time above the longest delay of {self.delays[-1]} s, "
                 f"got {self.repetition_time} s; times are in seconds"
+            )
+        if (
+            self.repetition_time > LONGEST_REPETITION
+            or self.echo_times[-1] > LONGEST_ECHO
+            or self.delays[-1] < SHORTEST_LAST_DELAY
+        ):
+            raise ConfigError(
+                f"MDME sequence: expected a repetition time of at most {LONGEST_REPETITION:g} s, echo times "
+                f"of at most {LONGEST_ECHO:g} s and a longest delay of at least {SHORTEST_LAST_DELAY:g} s, "
+                f"got {self.repetition_time:g}, {list(self.echo_times)} and {self.delays[-1]:g}; "
+                "times are in seconds"
             )
 
     def to_dict(self) -> dict[str, Any]:

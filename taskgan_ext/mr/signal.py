@@ -228,7 +228,12 @@ def null_inversion_time(
 
 
 def synthesise(
-    t1: ArrayLike, t2: ArrayLike, pd: ArrayLike, protocol: Protocol, signed: bool = False
+    t1: ArrayLike,
+    t2: ArrayLike,
+    pd: ArrayLike,
+    protocol: Protocol,
+    signed: bool = False,
+    second_inversion_time: float | None = None,
 ) -> NDArray[np.float32]:
     """Compute a conventional contrast from maps: a spin echo, or an inversion recovery where TI is given.
 
@@ -238,6 +243,8 @@ def synthesise(
         pd: proton density in any unit.
         protocol: of the contrast.
         signed: keep the sign of an inversion recovery (as in PSIR) instead of taking the magnitude.
+        second_inversion_time: in s, from a second inversion to the excitation; TI of the protocol is then the
+            time between the two inversions (DIR).
 
     Returns:
         Image in the unit of ``pd``.
@@ -246,7 +253,10 @@ def synthesise(
     tr, te, ti = protocol.repetition_time, protocol.echo_time, protocol.inversion_time
     if ti is None:
         return spin_echo(t1, t2, pd, tr, te)
-    image = inversion_recovery(t1, t2, pd, tr, te, ti)
+    if second_inversion_time is None:
+        image = inversion_recovery(t1, t2, pd, tr, te, ti)
+    else:
+        image = double_inversion_recovery(t1, t2, pd, tr, te, ti, second_inversion_time)
     return image if signed else np.abs(image)
 
 

@@ -1,5 +1,7 @@
 """Tune the times of the synthesis to a training set, so that physics alone is a fair rival of a network."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -9,14 +11,27 @@ from numpy.typing import NDArray
 from taskgan_ext.mr.protocol import Protocol
 from taskgan_ext.mr.signal import synthesise
 
-TR_FACTORS = (0.75, 0.87, 1.0, 1.15, 1.33)
-TE_FACTORS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5)
-TI_FACTORS = (0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2)
-"""Grid of the search, as multiples of the protocol's times.
 
-It is kept narrow, so that a contrast stays what it is: the squared error alone would choose a T2-FLAIR with
-hardly any T2 weighting, since most of a brain has no lesion.
-"""
+@dataclass(frozen=True)
+class SearchGrid:
+    """Where the times are searched, as multiples of those of the protocol, in ascending order.
+
+    The default is kept narrow, so that a contrast stays what it is: the squared error alone would choose a
+    T2-FLAIR with hardly any T2 weighting, since most of a brain has no lesion. The best times can then lie on
+    the border of the grid (``times_on_border``), and a wider one would come closer to the scans.
+
+    Attributes:
+        tr: factors of the repetition time.
+        te: factors of the echo time.
+        ti: factors of the inversion time.
+    """
+
+    tr: Sequence[float] = (0.75, 0.87, 1.0, 1.15, 1.33)
+    te: Sequence[float] = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5)
+    ti: Sequence[float] = (0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2)
+
+
+NARROW = SearchGrid()
 
 
 @dataclass(frozen=True)
@@ -45,15 +60,17 @@ class SynthesisEntry:
         nominal_scale: factor from the synthesised to the scaled conventional image, with ``nominal``.
         tuned: the times that come closest to the conventional images.
         scale: the factor that goes with ``tuned``.
+        trained: whether there were scans of this contrast to tune to, and to train a network on.
     """
 
     nominal: Protocol
     nominal_scale: float
     tuned: Protocol
     scale: float
+    trained: bool = True
 
 
-def tune_contrast(voxels: Voxels, nominal: Protocol) -> SynthesisEntry:
+def tune_contrast(voxels: Voxels, nominal: Protocol, grid: SearchGrid = NARROW) -> SynthesisEntry:
     """Search the times, and the least-squares factor that belongs to them.
 
     The equations of the synthesis know neither the echo train, nor imperfect inversion, nor magnetisation
@@ -62,13 +79,14 @@ def tune_contrast(voxels: Voxels, nominal: Protocol) -> SynthesisEntry:
     Args:
         voxels: of all training subjects.
         nominal: protocol of the contrast.
+        grid: of the search; times that no scanner could run, with TE or TI beyond TR, are left out.
 
     Returns:
         The entry with the smallest squared error on the grid.
     """
     inversion = nominal.inversion_time
     candidates = [nominal]  # the first wins a tie: nothing moves idly
-    for tr, te, ti in product(TR_FACTORS, TE_FACTORS, (1.0,) if inversion is None else TI_FACTORS):
+    for tr, te, ti in product(grid.tr, grid.te, (1.0,) if inversion is None else grid.ti):
         times = (
             nominal.repetition_time * tr,
             nominal.echo_time * te,
@@ -78,6 +96,26 @@ def tune_contrast(voxels: Voxels, nominal: Protocol) -> SynthesisEntry:
             candidates.append(Protocol(*times))
     tuned = min(candidates, key=lambda protocol: fit_scale(voxels, protocol)[1])
     return SynthesisEntry(nominal, fit_scale(voxels, nominal)[0], tuned, fit_scale(voxels, tuned)[0])
+
+
+def times_on_border(entry: SynthesisEntry, grid: SearchGrid = NARROW) -> list[str]:
+    """Name the tuned times that lie at either end of the grid: beyond it the error may fall further.
+
+    Args:
+        entry: a result of ``tune_contrast``.
+        grid: of the search.
+
+    Returns:
+        Names of ``Protocol``'s times, in their order; empty where the minimum lies within the grid.
+    """
+    factors = {"repetition_time": grid.tr, "echo_time": grid.te, "inversion_time": grid.ti}
+    nominal, tuned = entry.nominal.to_dict(), entry.tuned.to_dict()
+    return [
+        name
+        for name, of_time in factors.items()
+        if (time := nominal[name]) is not None
+        and any(math.isclose(tuned[name] or 0.0, time * end) for end in (of_time[0], of_time[-1]))
+    ]
 
 
 def fit_scale(voxels: Voxels, protocol: Protocol) -> tuple[float, float]:

@@ -27,8 +27,8 @@ class ConditionalUNetGenerator(nn.Module):
 
     By ``"film"`` all contrasts share the encoder; contrast and times modulate what each level of the decoder
     takes, the encoder's features included. By ``"heads"`` they share everything up to the last layer, which
-    has an output per contrast: :meth:`all_contrasts` needs one pass for all, but the times have no influence,
-    so such a network serves one table of protocols only.
+    has an output per contrast; the times have no influence then, so such a network serves one table of
+    protocols only.
 
     Attributes:
         size_multiple: every spatial axis of the input must be a multiple of this, ``2 ** len(channels)``.
@@ -128,27 +128,6 @@ class ConditionalUNetGenerator(nn.Module):
             restored = _select(self._restore(degraded, []), contrast)
         if len(self.residual_channels) > 0:
             restored = restored + _select(self._residuals(degraded), contrast)
-        return self.unet.output_activation(restored)
-
-    def all_contrasts(self, image: Tensor) -> Tensor:
-        """Restore every contrast of a batch in one pass; a network of ``"heads"`` only.
-
-        Args:
-            image: as for :meth:`forward`; the planes of the condition play no part and may be missing.
-
-        Returns:
-            Shape ``(B, num_classes, ...)``.
-
-        Raises:
-            ValueError: the network is conditioned by ``"film"``, or a spatial axis is not a multiple of
-                ``size_multiple``.
-        """
-        if self.film is not None:
-            raise ValueError("all_contrasts: expected conditioning 'heads', got 'film': ask for each alone")
-        degraded = image[:, : self.image_channels]
-        restored = self._restore(degraded, [])
-        if len(self.residual_channels) > 0:
-            restored = restored + self._residuals(degraded)
         return self.unet.output_activation(restored)
 
     def _restore(self, degraded: Tensor, modulations: list[Tensor]) -> Tensor:

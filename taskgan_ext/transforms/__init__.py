@@ -4,7 +4,9 @@ from taskgan_ext.transforms.append_analytic import AppendAnalyticd
 from taskgan_ext.transforms.append_condition import AppendConditiond
 from taskgan_ext.transforms.check_same_grid import CheckSameGridd
 from taskgan_ext.transforms.load_magnitude import LoadMagnituded
+from taskgan_ext.transforms.load_volumes import LoadVolumesd
 from taskgan_ext.transforms.resample_slices import ResampleSlicesd
+from taskgan_ext.transforms.restore_axes import RestoreAxesd
 from taskgan_ext.transforms.save_contrast import SaveContrastd
 from taskgan_ext.transforms.scale_by_mean import ScaleByMeand, foreground_mean
 from taskgan_ext.transforms.scale_by_percentile import ScaleByPercentiled
@@ -14,7 +16,9 @@ __all__ = [
     "AppendConditiond",
     "CheckSameGridd",
     "LoadMagnituded",
+    "LoadVolumesd",
     "ResampleSlicesd",
+    "RestoreAxesd",
     "SaveContrastd",
     "ScaleByMeand",
     "ScaleByPercentiled",

@@ -53,8 +53,9 @@ class AppendAnalyticd(Transform):
         channels = {name: self._image(maps, entry.tuned, entry.scale) for name, entry in entries.items()}
         if self.compare:
             entry = entries[item[CONTRAST]]
-            item[ANALYTIC] = channels[item[CONTRAST]]
-            item[ANALYTIC_NOMINAL] = self._image(maps, entry.nominal, entry.nominal_scale)
+            nominal = self._image(maps, entry.nominal, entry.nominal_scale)
+            item[ANALYTIC] = convert_to_dst_type(channels[item[CONTRAST]], image)[0]
+            item[ANALYTIC_NOMINAL] = convert_to_dst_type(nominal, image)[0]
         joined = torch.cat([plain_tensor(image), *channels.values()])
         item[IMAGE] = convert_to_dst_type(joined, image)[0]
         return item

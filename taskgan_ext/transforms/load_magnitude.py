@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.nifti import load_nifti
+from taskgan_ext.keys import PROBLEM
 
 
 class LoadMagnituded(MapTransform):
@@ -24,13 +25,18 @@ class LoadMagnituded(MapTransform):
     Args:
         keys: paths that are replaced by their images.
         allow_missing_keys: skip keys that an item does not have.
+        keep_going: give a single voxel of zero for a file that cannot be used, with the reason as ``problem``
+            in its meta data, so that the images behind it get their turn.
 
     Raises:
         DataError: a file cannot be read, holds more than one volume, or has no voxel that is not zero.
     """
 
-    def __init__(self, keys: KeysCollection, allow_missing_keys: bool = False) -> None:
+    def __init__(
+        self, keys: KeysCollection, allow_missing_keys: bool = False, keep_going: bool = False
+    ) -> None:
         super().__init__(keys, allow_missing_keys)
+        self.keep_going = keep_going
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Read.
@@ -44,16 +50,26 @@ class LoadMagnituded(MapTransform):
         """
         item = dict(data)
         for key in self.key_iterator(item):
-            volume, affine = load_nifti(item[key])
-            magnitude = np.nan_to_num(np.abs(_single(volume, item[key])), posinf=0.0)
-            if not magnitude.any():
-                raise DataError(f"{item[key]}: expected an image, but every voxel is zero or no number")
+            meta = {ImageMetaKey.FILENAME_OR_OBJ: str(item[key])}
+            try:
+                magnitude, affine = _read(item[key])
+            except DataError as error:
+                if not self.keep_going:
+                    raise
+                magnitude, affine = np.zeros((1, 1, 1), dtype=np.float32), np.eye(4)
+                meta[PROBLEM] = str(error)
             item[key] = MetaTensor(
-                torch.from_numpy(magnitude).unsqueeze(0),
-                affine=torch.from_numpy(affine),
-                meta={ImageMetaKey.FILENAME_OR_OBJ: str(item[key])},
+                torch.from_numpy(magnitude).unsqueeze(0), affine=torch.from_numpy(affine), meta=meta
             )
         return item
+
+
+def _read(path: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    volume, affine = load_nifti(path)
+    magnitude = np.nan_to_num(np.abs(_single(volume, path)), posinf=0.0)
+    if not magnitude.any():
+        raise DataError(f"{path}: expected an image, but every voxel is zero or no number")
+    return magnitude, affine
 
 
 def _single(volume: NDArray[np.float32], path: str) -> NDArray[np.float32]:

@@ -1,5 +1,7 @@
 """The contrast classifier tells any MR image, however it is stored."""
 
+import re
+import shutil
 from pathlib import Path
 
 import nibabel as nib
@@ -136,6 +138,24 @@ def test_what_cannot_be_classified_is_named(classify, tmp_path, shape, value, me
     assert not (tmp_path / "out").exists()
 
 
+def test_bad_images_are_listed_after_the_others_were_classified(classify, image, tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    for name in ("a", "d"):
+        shutil.copy(image, images / f"{name}.nii.gz")
+    (images / "b.nii.gz").write_bytes(image.read_bytes()[:-500])
+    save_nifti(np.zeros((8, 8, 2), dtype=np.float32), np.eye(4), images / "c.nii.gz")
+    error = error_of(lambda: classify(images))
+    assert isinstance(error, DataError)
+    first, *lines = str(error).splitlines()
+    assert first.startswith("2 images are in ")
+    assert [re.search(r"\w\.nii\.gz: expected a?n? ?\w+", line).group() for line in lines] == [
+        "b.nii.gz: expected a NIfTI",
+        "c.nii.gz: expected an image",
+    ]
+    assert [row["subject"] for row in read_table(tmp_path / "out" / "classes.csv")] == ["a", "d"]
+
+
 def test_no_images_say_what_was_expected(classify, tmp_path):
     error = error_of(lambda: classify(tmp_path))
     assert isinstance(error, DataError)
@@ -150,7 +170,18 @@ def test_missing_weights_say_what_trains_them(classify, image, tmp_path):
 
 
 def test_classes_crop_and_network_are_those_of_the_training():
-    train, classifier = map(ConfigParser.load_config_file, config_files(BUNDLE, "train", "classify"))
-    for id_ in ("task_network_def", "families", "crop"):
+    train, classifier = (
+        ConfigParser(ConfigParser.load_config_file(file))
+        for file in config_files(BUNDLE, "train", "classify")
+    )
+    for id_ in ("families", "crop"):
         assert train[id_] == classifier[id_]
+    shapes = [
+        {
+            name: value.shape
+            for name, value in parser.get_parsed_content("task_network_def").state_dict().items()
+        }
+        for parser in (train, classifier)
+    ]
+    assert shapes[0] == shapes[1]
     assert classifier["classes"] == list(CONTRASTS) == train["presentation"]["class_names"]

@@ -33,6 +33,7 @@ def test_two_processes_train_one_model(bundle, cohort, tmp_path):
         "task_network.pt",
         "task_training_state.pt",
         "training_state.pt",
+        "training_subjects.json",
     }
     state = torch.load(tmp_path / "models" / "training_state.pt", weights_only=True)
     assert state["epoch"] == 1

@@ -27,13 +27,14 @@ REQUIRED_FILES = (
     "docs/README.md",
     "docs/data_license.txt",
 )
-# The shapes that an expression may have: a reference with one attribute, a path, a sum, and a few calls of
-# torch and MONAI. Everything else belongs into Python.
+# The shapes that an expression may have: a reference with one attribute, whether it is positive, a path, a
+# sum, and a few calls of torch and MONAI. Everything else belongs into Python.
 ID = r"@[a-z_]+(::[a-z_]+)*"
 EXPRESSIONS = (
     r"import (monai|torch)",
     r"'python -m [^']*' \+ @[a-z_]+( \+ '[^']*')?",
     rf"{ID}(\.module|\.parameters\(\)|\.run\(\)|\.save\(\)|\.to\(@device\))?",
+    rf"{ID} > 0",
     rf"{ID} \+ ('/[\w/.]+'|1)",
     rf"{ID}( \+ {ID})+",
     r"torch\.float32",

@@ -37,6 +37,10 @@ class LesionFidelity(Measure):
     coefficient of the reference itself is the most that a threshold can reach there, and is given beside that
     of the other arms.
 
+    That coefficient also falls where lesions are merely brighter or darker than in the reference. The one at
+    the threshold that is best on the image itself does not: it tells how well lesions can be told from the
+    rest of the brain. It is an upper bound: who does not have the truth does not know that threshold.
+
     Args:
         lesion_label: label of lesions in the region map.
         white_matter_label: label of normal white matter.
@@ -71,12 +75,21 @@ class LesionFidelity(Measure):
         values = {"lesion_contrast": found}
         if x is not y:
             intensity = (mean_inside(image, tissues.lesion) for image in (x, y))
-            reference = contrast(y, tissues.lesion, tissues.white_matter)
+            bias = _relative_error(found, contrast(y, tissues.lesion, tissues.white_matter))
             values["lesion_intensity_error"] = abs(_relative_error(*intensity))
-            values["lesion_contrast_error"] = _relative_error(found, reference)
-        if case.group in self.dice_groups:
-            values["lesion_dice"] = _dice(x, y, tissues)
-        return values
+            values["lesion_contrast_error"] = abs(bias)
+            values["lesion_contrast_bias"] = bias
+        return values | (self._outline(x, y, tissues) if case.group in self.dice_groups else {})
+
+    @staticmethod
+    def _outline(volume: Tensor, target: Tensor, tissues: _Tissues) -> dict[str, float]:
+        truth = tissues.lesion[tissues.candidates]
+        x, y = (
+            image[tissues.candidates].double() / mean_inside(image, tissues.white_matter)
+            for image in (volume, target)
+        )
+        thresholds = {"lesion_dice": best_threshold(y, truth), "lesion_dice_best": best_threshold(x, truth)}
+        return {name: dice(x >= threshold, truth) for name, threshold in thresholds.items()}
 
     def _tissues(self, case: Case) -> _Tissues | None:
         if case.regions is None:
@@ -94,6 +107,8 @@ class LesionFidelity(Measure):
         """Definitions with labels and contrasts spelled out."""
         where = f"lesion voxels (label {self.lesion_label}) in the brain mask"
         ratio = f"mean over the {where}, divided by that of white matter (label {self.white_matter_label})"
+        voxels = f"brain voxels without CSF (label {self.csf_label})"
+        on = f"on {', '.join(self.dice_groups)}"
         return {
             "lesion_intensity_error": MetricInfo(
                 title="Lesion intensity error",
@@ -107,19 +122,34 @@ class LesionFidelity(Measure):
                 title="Lesion contrast", digits=2, plot="agreement", definition=f"{ratio.capitalize()}."
             ),
             "lesion_contrast_error": MetricInfo(
-                title="Error of lesion contrast",
+                title="Lesion contrast error",
+                digits=1,
+                percent=True,
+                better="lower",
+                headline=True,
+                definition=f"|Lesion contrast of x divided by that of y, minus 1|, of each case ({ratio}).",
+            ),
+            "lesion_contrast_bias": MetricInfo(
+                title="Lesion contrast bias",
                 digits=1,
                 percent=True,
                 better="zero",
-                definition=f"Lesion contrast ({ratio}) of x divided by that of y, minus 1.",
+                definition="Lesion contrast of x divided by that of y, minus 1; below 0 lesions are too "
+                "faint. Cases of opposite sign cancel in the mean.",
             ),
             "lesion_dice": MetricInfo(
                 title="Lesion Dice",
                 better="higher",
                 headline=True,
-                definition=f"Dice coefficient of the {where} and the brain voxels without CSF (label "
-                f"{self.csf_label}) above a multiple of the mean white matter of the same image, the "
-                f"multiple that is best on the reference; on {', '.join(self.dice_groups)}.",
+                definition=f"Dice coefficient of the {where} and the {voxels} above a multiple of the mean "
+                f"white matter of the same image, the multiple that is best on the reference; {on}.",
+            ),
+            "lesion_dice_best": MetricInfo(
+                title="Lesion Dice at best",
+                better="higher",
+                headline=True,
+                definition=f"Dice coefficient of the {where} and the {voxels} above the threshold that is "
+                f"best on this very image: an upper bound, since it is chosen with the truth; {on}.",
             ),
         }
 
@@ -138,12 +168,3 @@ class LesionFidelity(Measure):
 
 def _relative_error(found: float, reference: float) -> float:
     return found / reference - 1.0 if reference > 0 else math.nan
-
-
-def _dice(volume: Tensor, target: Tensor, tissues: _Tissues) -> float:
-    truth = tissues.lesion[tissues.candidates]
-    x, y = (
-        image[tissues.candidates].double() / mean_inside(image, tissues.white_matter)
-        for image in (volume, target)
-    )
-    return dice(x >= best_threshold(y, truth), truth)

@@ -41,7 +41,8 @@ class TaskDecision(Measure):
         families: family by class index (as text, since JSON keys are text), where some classes look alike,
             such as ``{"0": "T1", "1": "T1"}``; a class that is not listed is a family of its own. ``None``
             for no families.
-        min_mask: slices of which the brain mask covers a smaller share do not vote; for cases with a mask.
+        min_mask: slices of which the brain mask covers a smaller share, after the crop, do not vote; for
+            cases with a mask. Give the one that the network was trained with.
     """
 
     def __init__(
@@ -87,16 +88,19 @@ class TaskDecision(Measure):
     def _voting(self, case: Case, volume: Tensor) -> Tensor:
         """The slices that decide a volume, ``(C, X, Y, S)``; a flat image ``(C, X, Y)`` decides by itself."""
         if volume.ndim == 3:
-            return volume
-        slices = cut_slices(volume, self.slices)
+            return self._cropped(volume)
+        slices = self._cropped(cut_slices(volume, self.slices))
         if case.mask is None:
             return slices
-        return slices[..., slices_with_brain(cut_slices(case.mask, self.slices), self.min_mask)]
+        # The share counts after the crop, as in the training.
+        mask = self._cropped(cut_slices(case.mask, self.slices))
+        return slices[..., slices_with_brain(mask, self.min_mask)]
+
+    def _cropped(self, volume: Tensor) -> Tensor:
+        return volume if self.crop is None else plain_tensor(self.crop(volume))
 
     def _scores(self, volume: Tensor, scale: float) -> Tensor:
         device = next(self.network.parameters()).device
-        if self.crop is not None:
-            volume = plain_tensor(self.crop(volume))
         with torch.no_grad():
             return slice_scores(self.network, volume.to(device, torch.float32), scale).cpu()
 
@@ -173,6 +177,7 @@ class TaskDecision(Measure):
 
     def _error_infos(self, over: str) -> dict[str, MetricInfo]:
         """Definitions of the rates."""
+        after = "" if self.crop is None else " after the crop"
         rate = partial(MetricInfo, digits=0, percent=True, counted=True, better="lower")
         infos = {
             f"{self.name}_error": rate(
@@ -180,7 +185,8 @@ class TaskDecision(Measure):
                 headline=True,
                 definition="Cases whose decision is not the property. Two classes: the mean score over "
                 f"{over} is at least 0.5, or not; several: the largest mean probability. Slices of which "
-                f"a brain mask covers less than {100 * self.min_mask:g} % do not count, here and below.",
+                f"a brain mask covers less than {100 * self.min_mask:g} %{after} do not count, here and "
+                "below.",
             )
         }
         if self.families:

@@ -1,6 +1,7 @@
 """Read one series of a conventional contrast."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from taskgan_ext.errors import ConfigError, DataError
-from taskgan_ext.mr.protocol import Protocol
+from taskgan_ext.errors import DataError
 from taskgan_ext.mr.reader.component import find_component
 from taskgan_ext.mr.reader.dicom_files import DicomFile, read_headers, read_values
 from taskgan_ext.mr.reader.geometry import stack_of
 from taskgan_ext.mr.reader.grid import check_full_grid
 from taskgan_ext.mr.reader.mr_images import check_acquired, check_mr_images, one_value, seconds_of, time_text
 from taskgan_ext.mr.reader.nifti_array import is_nifti, read_nifti, read_sidecar, sidecar_number
+from taskgan_ext.mr.reader.scan_times import ScanTimes
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,14 @@ class ContrastImage:
     Attributes:
         data: ``(X, Y, Z)``, in the scanner's own units.
         affine: ``(4, 4)``, voxel index to RAS millimetres.
-        protocol: its times; ``None`` where the files do not tell them.
+        times: what the files tell about its times.
         frame_of_reference: DICOM UID of the scanner frame, empty where it is not known.
         source: one line that names the files, for messages.
     """
 
     data: NDArray[np.float32]
     affine: NDArray[np.float64]
-    protocol: Protocol | None
+    times: ScanTimes
     frame_of_reference: str
     source: str
 
@@ -42,7 +43,8 @@ def read_contrast(path: str | os.PathLike[str]) -> ContrastImage:
 
     Args:
         path: a folder with the DICOM files of one series, or a NIfTI file; a JSON file of the same stem
-            beside it may hold ``RepetitionTime``, ``EchoTime`` and ``InversionTime`` in s.
+            beside it may hold ``RepetitionTime``, ``EchoTime`` and ``InversionTime`` in s, and
+            ``ScanningSequence``.
 
     Returns:
         The series.
@@ -84,8 +86,11 @@ def _read_dicom(folder: Path) -> ContrastImage:
     return ContrastImage(
         data=data,
         affine=stack.affine,
-        protocol=_protocol(
-            *(seconds_of(files[0], f"{name}Time") for name in ("Repetition", "Echo", "Inversion"))
+        times=ScanTimes(
+            seconds_of(files[0], "RepetitionTime"),
+            seconds_of(files[0], "EchoTime"),
+            seconds_of(files[0], "InversionTime"),
+            files[0].texts("ScanningSequence"),
         ),
         frame_of_reference=files[0].text("FrameOfReferenceUID"),
         source=f"{folder} ({len(files)} DICOM images, series '{files[0].text('SeriesDescription')}')",
@@ -114,23 +119,19 @@ def _read_nifti(path: Path) -> ContrastImage:
     if len(shape) < 3 or any(size != 1 for size in shape[3:]):
         raise DataError(f"{path}: expected one volume with three axes, got shape {shape}")
     sidecar = read_sidecar(path)
-    times = [sidecar_number(sidecar, f"{name}Time", path) for name in ("Repetition", "Echo", "Inversion")]
+    tr, te, ti = (
+        sidecar_number(sidecar, f"{name}Time", path) or None for name in ("Repetition", "Echo", "Inversion")
+    )
     return ContrastImage(
         data=array.data.reshape(shape[:3]).astype(np.float32),
         affine=array.affine,
-        protocol=_protocol(*times),
+        times=ScanTimes(tr, te, ti, _sequence(sidecar.get("ScanningSequence"))),
         frame_of_reference="",
         source=str(path),
     )
 
 
-def _protocol(
-    repetition_time: float | None, echo_time: float | None, inversion_time: float | None
-) -> Protocol | None:
-    """Times of a (inversion-recovery) spin echo; none of another sequence, whose TR means something else."""
-    if repetition_time is None or echo_time is None:
-        return None
-    try:
-        return Protocol(repetition_time, echo_time, inversion_time or None)
-    except ConfigError:
-        return None
+def _sequence(value: object) -> tuple[str, ...]:
+    """Values of ScanningSequence in JSON: a list, or a text with backslashes or underscores between them."""
+    texts = value if isinstance(value, list) else re.split(r"[\\_/]", value) if isinstance(value, str) else []
+    return tuple(text.strip().upper() for text in texts if isinstance(text, str) and text.strip())

@@ -1,12 +1,12 @@
 """The times of an acquisition that a user states because its files do not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taskgan_ext.errors import ConfigError, DataError
-from taskgan_ext.mr.sequence import MDMESequence
+from taskgan_ext.mr.sequence import LONGEST_REPETITION, MDMESequence
 
-MAX_SECONDS = 60.0
+_NOMINAL = MDMESequence()
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,11 @@ class GivenTimes:
             ("repetition time", single),
         ):
             if times is not None and (
-                not all(0 < time < MAX_SECONDS for time in times) or len(set(times)) < max(len(times), 1)
+                not all(0 < time < LONGEST_REPETITION for time in times)
+                or len(set(times)) < max(len(times), 1)
             ):
                 raise ConfigError(
-                    f"{name}: expected different times in seconds between 0 and {MAX_SECONDS:g}, got "
+                    f"{name}: expected different times in seconds between 0 and {LONGEST_REPETITION:g}, got "
                     f"{list(times)}; write milliseconds as a fraction, such as 0.146"
                 )
 
@@ -76,7 +77,11 @@ class GivenTimes:
 
 
 def sequence_of(
-    repetition_time: float, echo_times: Sequence[float], delays: Sequence[float], source: str
+    repetition_time: float,
+    echo_times: Sequence[float],
+    delays: Sequence[float],
+    source: str,
+    like: MDMESequence = _NOMINAL,
 ) -> MDMESequence:
     """Build the sequence of an acquisition that was read.
 
@@ -85,11 +90,14 @@ def sequence_of(
         echo_times: TE in s, ascending.
         delays: TD in s, ascending.
         source: the files, for the message.
+        like: gives the angles.
 
     Raises:
         DataError: the times are impossible.
     """
     try:
-        return MDMESequence(repetition_time, tuple(echo_times), tuple(delays))
+        return replace(
+            like, repetition_time=repetition_time, echo_times=tuple(echo_times), delays=tuple(delays)
+        )
     except ConfigError as error:
-        raise DataError(f"{source}: {error}") from None
+        raise DataError(f"{source}: {error}; correct them with --td, --te and --tr") from None

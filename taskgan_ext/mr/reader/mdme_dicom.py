@@ -74,6 +74,7 @@ def read_mdme_dicom(folder: Path, given: GivenTimes) -> MDMEImage:
         delays_from=delays_from,
         frame_of_reference=files[0].text("FrameOfReferenceUID"),
         source=source,
+        field_strength=files[0].number("MagneticFieldStrength") or None,
     )
 
 

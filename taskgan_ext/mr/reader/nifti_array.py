@@ -70,7 +70,7 @@ def sidecar_number(sidecar: dict[str, Any], key: str, path: Path) -> float | Non
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise DataError(f"JSON beside {path}: expected one number in seconds as {key}, got {value!r}")
+        raise DataError(f"JSON beside {path}: expected one number (times in s) as {key}, got {value!r}")
     return float(value)
 
 

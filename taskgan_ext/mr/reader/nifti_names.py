@@ -13,8 +13,11 @@ BIDS_NAME = re.compile(
     r"_echo-(?P<echo>\d+)(_part-(?P<part>mag|phase|real|imag))?_MESE"
 )
 """Multi-echo spin echo of BIDS with the number of the delay, 1 the shortest, in the acquisition label."""
-DCM2NIIX_NAME = re.compile(r"(?P<head>.+)_e(?P<echo>\d+)(_(?P<part>real|imaginary|ph))?")
-"""What dcm2niix makes of an acquisition: one file for each echo and part, dynamics along the fourth axis."""
+DCM2NIIX_NAME = re.compile(
+    r"(?P<head>.+)_e(?P<echo>\d+)(_(?P<part>real|imaginary|ph))?(_t(?P<delay_ms>\d+))?"
+)
+"""What dcm2niix makes of an acquisition: one file for each echo and part, dynamics along the fourth axis, or
+in files of their own that end in the trigger delay in ms."""
 PARTS: Mapping[str | None, Component] = {
     None: "magnitude",
     "mag": "magnitude",
@@ -35,7 +38,8 @@ class NamedPart:
         head: what the names of one set share.
         echo: number of the echo.
         component: part of the complex signal.
-        dynamic: number of the delay, 1 the shortest; ``None`` where the file holds all of them.
+        dynamic: number that ascends with the delay; ``None`` where the file holds all of them.
+        delay: TD in s, where the name tells it.
     """
 
     path: Path
@@ -43,13 +47,14 @@ class NamedPart:
     echo: int
     component: Component
     dynamic: int | None
+    delay: float | None = None
 
 
 def parse_name(path: Path) -> NamedPart | None:
     """Tell from its name which part of an acquisition a file is.
 
     Args:
-        path: for example ``scan_e2_imaginary.nii.gz`` or
+        path: for example ``scan_e2_imaginary.nii.gz``, ``scan_e2_imaginary_t546.nii.gz`` or
             ``sub-01_acq-mdmeTD1_echo-1_part-real_MESE.nii.gz``.
 
     Returns:
@@ -60,5 +65,13 @@ def parse_name(path: Path) -> NamedPart | None:
         head = f"{found['head']}_acq-{found['label']}{found['middle']}"
         return NamedPart(path, head, int(found["echo"]), PARTS[found["part"]], int(found["dynamic"]))
     if found := DCM2NIIX_NAME.fullmatch(stem):
-        return NamedPart(path, found["head"], int(found["echo"]), PARTS[found["part"]], None)
+        delay_ms = None if found["delay_ms"] is None else int(found["delay_ms"])
+        return NamedPart(
+            path,
+            found["head"],
+            int(found["echo"]),
+            PARTS[found["part"]],
+            dynamic=delay_ms,
+            delay=None if delay_ms is None else delay_ms / 1000,
+        )
     return None

@@ -20,6 +20,7 @@ from taskgan_ext.mr.reader.signal_parts import join_parts
 
 DELAY_KEY = "SaturationDelayTime"
 """Own key of the sidecars, in s: a number, or a list along the fourth axis. BIDS has none for it."""
+FIELD_KEY = "MagneticFieldStrength"
 SAME_TIME_S = 1e-5
 
 
@@ -74,6 +75,7 @@ def read_nifti_set(folder: Path, parts: Sequence[NamedPart], given: GivenTimes) 
         sequence=sequence_of(repetition_time, echo_times, sorted(delays), source),
         delays_from="header" if given.delays is None else "user",
         source=source,
+        field_strength=_shared(files, FIELD_KEY, range(len(parts))),
     )
 
 
@@ -115,7 +117,8 @@ def _check_arrays(files: _Set, arrays: Sequence[NiftiArray]) -> int:
         if array.data.ndim != dimensions:
             raise DataError(
                 f"{array.path}: expected {dimensions} dimensions, got shape {array.data.shape}; "
-                "the dynamics of one echo and part go into one 4D file, or each into its own by its BIDS name"
+                "the dynamics of one echo and part go into one 4D file, or each into its own, named as in "
+                "BIDS or with its delay in ms (..._e1_real_t146.nii.gz)"
             )
         if array.data.shape != first.data.shape or not np.allclose(array.affine, first.affine, atol=1e-2):
             raise DataError(
@@ -152,21 +155,24 @@ def _shared(files: _Set, key: str, numbers: Sequence[int]) -> float | None:
             continue
         if found is not None and abs(value - found[0]) > SAME_TIME_S:
             raise DataError(
-                f"expected one {key}, but the JSON beside {found[1]} says {found[0]} s and that beside "
-                f"{path} {value} s; keep one acquisition in the folder"
+                f"expected one {key}, but the JSON beside {found[1]} says {found[0]:g} and that beside "
+                f"{path} {value:g}; keep one acquisition in the folder"
             )
         found = found or (value, path)
     return found[0] if found else None
 
 
 def _delays(files: _Set, num_delays: int) -> tuple[float, ...] | None:
-    """Delays of the sidecars in the order of the dynamics; ``None`` where they are not complete."""
+    """Delays of sidecars or names in the order of the dynamics; ``None`` where they are not complete."""
     if files.dynamics != (None,):
         numbers = {
             dynamic: [k for k, part in enumerate(files.parts) if part.dynamic == dynamic]
             for dynamic in files.dynamics
         }
-        found = [_shared(files, DELAY_KEY, members) for members in numbers.values()]
+        found = [
+            files.parts[members[0]].delay if (told := _shared(files, DELAY_KEY, members)) is None else told
+            for members in numbers.values()
+        ]
         known = tuple(delay for delay in found if delay is not None)
         return known if len(known) == len(found) else None
     lists = {json_list(sidecar, DELAY_KEY) for sidecar in files.sidecars} - {None}

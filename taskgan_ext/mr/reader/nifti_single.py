@@ -11,7 +11,7 @@ from taskgan_ext.mr.mdme_image import MDMEImage
 from taskgan_ext.mr.reader.delays import orient_delays, sort_dynamics
 from taskgan_ext.mr.reader.given_times import GivenTimes, sequence_of
 from taskgan_ext.mr.reader.nifti_array import NiftiArray, read_nifti, read_sidecar, sidecar_number, stem_of
-from taskgan_ext.mr.reader.nifti_set import DELAY_KEY, json_list
+from taskgan_ext.mr.reader.nifti_set import DELAY_KEY, FIELD_KEY, json_list
 from taskgan_ext.mr.sequence import MDMESequence
 
 PREPARED = "_mdme"
@@ -38,6 +38,7 @@ def read_nifti_file(path: Path, given: GivenTimes) -> MDMEImage:
     array = read_nifti(path)
     if array.is_complex:
         return _read_complex(array, given)
+    # The JSON file of a prepared one is named after the subject, not after the file.
     sidecar = path.with_name(f"{stem_of(path).removesuffix(PREPARED)}.json")
     if not stem_of(path).endswith(PREPARED) or not sidecar.is_file():
         raise DataError(
@@ -45,10 +46,10 @@ def read_nifti_file(path: Path, given: GivenTimes) -> MDMEImage:
             "it. Give the folder with the files of all parts, a complex file, or a prepared ..._mdme.nii.gz "
             "with its JSON file beside it"
         )
-    return _read_prepared(array, sidecar)
+    return _read_prepared(array, sidecar, given)
 
 
-def _read_prepared(array: NiftiArray, path: Path) -> MDMEImage:
+def _read_prepared(array: NiftiArray, path: Path, given: GivenTimes) -> MDMEImage:
     content = read_json(path)
     try:
         sequence = MDMESequence.from_dict(content["sequence"])
@@ -56,14 +57,24 @@ def _read_prepared(array: NiftiArray, path: Path) -> MDMEImage:
         raise DataError(
             f"{path}: expected the times of {array.path.name} under 'sequence' ({error})"
         ) from None
+    source = str(array.path)
+    signal = _unfold(array, len(sequence.delays), len(sequence.echo_times))
+    delays = sequence.delays
+    if given.delays is not None:
+        delays = tuple(sorted(given.delays))
+        if len(delays) != len(sequence.delays):
+            raise DataError(f"{source}: expected {len(sequence.delays)} delays, got {list(given.delays)}")
+    echo_times = given.echoes(sequence.echo_times, len(sequence.echo_times), source)
+    repetition_time = given.repetition(sequence.repetition_time, source)
     return MDMEImage(
-        signal=_unfold(array, len(sequence.delays), len(sequence.echo_times)),
+        signal=signal,
         kind="signed",
         affine=array.affine,
-        sequence=sequence,
-        delays_from=str(content.get("delays_from", "header")),
+        sequence=sequence_of(repetition_time, echo_times, delays, source, like=sequence),
+        delays_from=str(content.get("delays_from", "header")) if given.delays is None else "user",
         frame_of_reference=str(content.get("frame_of_reference", "")),
-        source=str(array.path),
+        source=source,
+        field_strength=sidecar_number(content, "field_strength", array.path),
     )
 
 
@@ -91,6 +102,7 @@ def _read_complex(array: NiftiArray, given: GivenTimes) -> MDMEImage:
         sequence=sequence_of(repetition_time, sorted(echo_times), sorted(delays), source),
         delays_from="header" if given.delays is None else "user",
         source=source,
+        field_strength=sidecar_number(sidecar, FIELD_KEY, array.path),
     )
 
 

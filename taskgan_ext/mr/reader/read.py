@@ -26,7 +26,8 @@ def read_mdme(
 
     Args:
         path: a folder with DICOM files of one acquisition, in any order and under any names; a folder with
-            NIfTI files as dcm2niix or BIDS name them; or one NIfTI file, complex or prepared by this project.
+            NIfTI files as dcm2niix or BIDS name them; or one NIfTI file, complex or prepared by this project,
+            or a folder that holds just this one.
         delays: TD in s, one per dynamic, where the files do not tell them or tell them wrong. In the order of
             the files or in its reverse: the images decide.
         echo_times: TE in s, likewise.
@@ -67,6 +68,8 @@ def _read_folder(folder: Path, given: GivenTimes) -> MDMEImage:
         )
     if dicom:
         return read_mdme_dicom(folder, given)
+    if len(nifti) == 1:
+        return read_nifti_file(nifti[0], given)
     prepared = [path for path in nifti if stem_of(path).endswith(PREPARED)]
     if prepared:
         if len(prepared) > 1:
@@ -78,6 +81,6 @@ def _read_folder(folder: Path, given: GivenTimes) -> MDMEImage:
     raise DataError(
         f"{folder}: expected DICOM files or a set of NIfTI files named ..._e1_real.nii.gz, "
         "..._e1_imaginary.nii.gz or ..._e1.nii.gz, ..._e1_ph.nii.gz for each echo (dcm2niix), or "
-        "..._acq-mdmeTD1_echo-1_part-real_MESE.nii.gz (BIDS), "
-        f"found {len(nifti)} NIfTI files of other names; name a single complex file itself"
+        "..._acq-mdmeTD1_echo-1_part-real_MESE.nii.gz (BIDS), or one complex NIfTI file, "
+        f"found {len(nifti)} NIfTI files of other names"
     )

@@ -39,3 +39,13 @@ def test_each_image_has_its_own_scale(tmp_path):
     np.testing.assert_array_equal(
         picture_of(tmp_path / "a.png", volume, 1000 * volume), picture_of(tmp_path / "b.png", volume, volume)
     )
+
+
+def test_a_picture_that_cannot_be_written_is_told_with_its_file(tmp_path, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("Exception thrown in WriteImage:\nReason: No space left on device")
+
+    monkeypatch.setattr(SimpleITK, "WriteImage", fail)
+    with pytest.raises(OSError, match=r"No space left on device: .*a\.png"):
+        picture_of(tmp_path / "a.png", *np.ones((2, 16, 24, 7), np.float32))
+    assert list(tmp_path.iterdir()) == []

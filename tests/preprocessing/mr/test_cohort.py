@@ -1,17 +1,23 @@
 import hashlib
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from subprocess import PIPE
 
 import numpy as np
 import pytest
+from tiny_mr import write_tiny_subject
 
 from preprocessing.collect import STRATUM
 from preprocessing.mr import cohort
-from preprocessing.mr.cohort import WITH_LESIONS, WITHOUT_LESIONS, simulate_cohort
+from preprocessing.mr.cohort import simulate_cohort
+from preprocessing.mr.mr_datalist import update_datalist
 from preprocessing.mr.settings import SimulationSettings
 from preprocessing.mr.simulate import simulate_subject
+from preprocessing.mr.subject_files import WITH_LESIONS, WITHOUT_LESIONS, list_items
 from taskgan_ext.data.datalist import load_datalist
-from taskgan_ext.errors import ConfigError
+from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.io.nifti import load_nifti
 from taskgan_ext.keys import SECTIONS
 from taskgan_ext.mr.protocol import CONTRASTS
@@ -98,9 +104,13 @@ def test_dicom_reads_back_as_what_was_simulated(tmp_path, vendor):
     subject = simulate_subject(settings, 0)
     folder = tmp_path / "sub-001" / "dicom"
     image = read_mdme(folder / "mdme")
-    assert image.sequence.delays == pytest.approx(TINY.sequence.delays)
+    assert image.kind == "complex"
+    assert image.sequence.delays == pytest.approx(subject.sequence.delays)
+    assert image.delays_from == ("slice count" if vendor == "philips" else "header")
     contrast = read_contrast(folder / "T2FLAIR")
-    assert contrast.protocol == TINY.protocols["T2FLAIR"]
+    times = contrast.times
+    found = [times.repetition_time, times.echo_time, times.inversion_time]
+    assert found == TINY.protocols["T2FLAIR"].times
     assert contrast.frame_of_reference == image.frame_of_reference
     for read, true in ((np.abs(image.signal[..., 3, 0]), np.abs(subject.signal[..., 3, 0])),
                        (contrast.data, subject.contrasts["T2FLAIR"])):  # fmt: skip
@@ -108,6 +118,37 @@ def test_dicom_reads_back_as_what_was_simulated(tmp_path, vendor):
         assert np.corrcoef(np.sort(read.ravel()), np.sort(true.ravel()))[0, 1] > 0.999
     lesions, _ = load_nifti(folder / "lesions.nii.gz")
     np.testing.assert_array_equal(lesions > 0, subject.regions == 5)
+
+
+def test_imported_subjects_stay_in_the_list_and_are_not_taken_for_simulated_ones(tmp_path):
+    simulate_cohort(tmp_path, 1, TINY)
+    write_tiny_subject(tmp_path, "real-1", 1)
+    update_datalist(tmp_path, "real-1", list_items(tmp_path, "real-1"), "test")
+    content = simulate_cohort(tmp_path, 2, TINY)
+    assert {item["subject"] for item in content["test"]} >= {"real-1"}
+    subjects = {item["subject"] for section in SECTIONS for item in content[section]}
+    assert subjects == {"sub-001", "sub-002", "real-1"}
+    write_tiny_subject(tmp_path, "sub-003", 1)
+    with pytest.raises(DataError, match=r"sub-003 was imported, not simulated"):
+        simulate_cohort(tmp_path, 3, TINY)
+
+
+def test_what_a_killed_run_was_writing_is_removed(tmp_path):
+    (tmp_path / "sub-001" / "dicom" / ".writing-3").mkdir(parents=True)
+    (tmp_path / "sub-001" / ".writing-2.nii.gz").touch()
+    (tmp_path / ".writing-1.json").touch()
+    simulate_cohort(tmp_path, 1, TINY)
+    assert not list(tmp_path.rglob(".writing-*"))
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_write_one_cohort(tmp_path):
+    arguments = ["--subjects", "1", "--slices", "6", "--resolution", "4", "--format", "dicom"]
+    command = [sys.executable, "-m", "preprocessing", "mr", "simulate", *arguments, "--out", str(tmp_path)]
+    runs = [subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True) for _ in range(2)]
+    ends = [run.communicate() for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], ends
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cohort.json", "sub-001"]
 
 
 def test_an_interrupted_dicom_export_goes_on(tmp_path):

@@ -36,6 +36,23 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_other_names(tmp_path
     assert not set(content(tmp_path / "a")) & set(content(tmp_path / "c"))
 
 
+def test_every_vendor_exports_in_its_own_way(tmp_path: Path) -> None:
+    images = {vendor: write(tmp_path / vendor, vendor=vendor) for vendor in ("ge", "philips", "siemens")}
+    kinds = {
+        vendor: {tuple(image.ImageType[2:4]) for image in exported} for vendor, exported in images.items()
+    }
+    assert kinds == {
+        "ge": {("OTHER",)},
+        "philips": {("M_SE", "M"), ("PHASE MAP", "P")},
+        "siemens": {("M", "ND"), ("P", "ND")},
+    }
+    assert {image.private_block(0x0043, "GEMS_PARM_01")[0x2F].value for image in images["ge"]} == {2, 3}
+    delays = {vendor: {image.get("InversionTime") for image in images[vendor]} for vendor in images}
+    assert delays["philips"] == {None}
+    assert delays["ge"] == delays["siemens"] == {1000 * delay for delay in SEQUENCE.delays}
+    assert {image.TemporalPositionIdentifier for image in images["philips"]} == {1, 2, 3, 4}
+
+
 @pytest.mark.parametrize("vendor", ["ge", "philips", "siemens"])
 def test_every_image_is_marked_as_simulated(vendor: str, tmp_path: Path) -> None:
     write_contrast_dicom(

@@ -1,4 +1,5 @@
 import json
+from errno import ENOSPC
 from types import SimpleNamespace
 
 import nibabel as nib
@@ -16,8 +17,9 @@ from shell_head import (
 )
 
 from preprocessing.__main__ import main
+from preprocessing.collect import STRATUM
 from preprocessing.mr.dicom_export import write_contrast_dicom, write_mdme_dicom
-from preprocessing.mr.subject_files import list_items, write_subject
+from preprocessing.mr.subject_files import WITH_LESIONS, WITHOUT_LESIONS, list_items, write_subject
 from taskgan_ext.data.datalist import load_datalist
 from taskgan_ext.io.nifti import load_nifti, save_nifti
 from taskgan_ext.keys import SECTIONS
@@ -115,11 +117,35 @@ def test_lesions_on_the_grid_of_a_scan_arrive(imported):
     assert np.linalg.norm(centre - expected) < 5
 
 
+def test_only_lesions_in_the_brain_count_and_the_rest_is_told(scans, tmp_path, capsys):
+    lesions, affine = load_nifti(scans.folder / "lesions.nii.gz")
+    lesions[:8] = 1
+    save_nifti(lesions.astype(np.uint8), affine, tmp_path / "lesions.nii.gz")
+    assert run(scans, tmp_path / "out", "--no-register", "--lesions", str(tmp_path / "lesions.nii.gz")) == 0
+    assert "% of the lesion mask lies in the brain; the rest is left out" in capsys.readouterr().out
+    regions, brain = (
+        load_nifti(tmp_path / f"out/sub-01/sub-01_{part}.nii.gz")[0] for part in ("regions", "mask")
+    )
+    assert 0 < np.sum(regions == 5) == np.sum((regions == 5) & (brain > 0))
+
+
+def test_a_subject_is_filed_by_its_lesions_where_they_are_known(scans, imported, tmp_path):
+    save_nifti(np.zeros(SHAPE, np.uint8), AFFINE, tmp_path / "none.nii.gz")
+    out = tmp_path / "out"
+    assert run(scans, out, "--no-register") == 0
+    assert (
+        run(scans, out, "--no-register", "--subject", "sub-02", "--lesions", str(tmp_path / "none.nii.gz"))
+        == 0
+    )
+    items = [*list_items(imported, "sub-01"), *list_items(out, "sub-01"), *list_items(out, "sub-02")]
+    assert [item.get(STRATUM) for item in items[::2]] == [WITH_LESIONS, None, WITHOUT_LESIONS]
+
+
 def test_the_data_list_loads_and_grows_without_moving_anyone(scans, imported, tmp_path, capsys):
     out = tmp_path / "cohort"
     assert run(scans, out, "--no-register") == 0
     printed = capsys.readouterr().out
-    assert "the files of T1w do not tell TR, TE and TI" in printed
+    assert "notice: the files of T1w do not tell TR and TE; " in printed
     assert "registration was switched off" in printed
     assert run(scans, out, "--no-register", "--subject", "sub-02", "--section", "test") == 0
     assert run(scans, out, "--no-register", "--subject", "sub-03", "--section", "test") == 0
@@ -176,6 +202,8 @@ def broken(scans, tmp_path):
     far[:3, 3] += 500
     save_nifti(volume[..., :8], affine, tmp_path / "half.nii.gz")
     save_nifti(np.ones((4, 4, 4), np.uint8), far, tmp_path / "far.nii.gz")
+    save_nifti(-volume, affine, tmp_path / "negative.nii.gz")
+    save_nifti(np.full_like(volume, 5), affine, tmp_path / "flat.nii.gz")
     nib.save(nib.Nifti1Image(np.zeros((4, 4, 4, 3), np.float32), affine), tmp_path / "vectors.nii.gz")
     return tmp_path
 
@@ -188,9 +216,11 @@ def broken(scans, tmp_path):
         ),
         pytest.param(["--contrast", "PDw={broken}/no.nii.gz"], "expected the PDw file", id="missing"),
         pytest.param(["--contrast", "PDw={broken}/vectors.nii.gz"], "PDw: ", id="vectors"),
+        pytest.param(["--contrast", "PDw={broken}/negative.nii.gz"], "PDw: ", id="negative"),
+        pytest.param(["--contrast", "PDw={broken}/flat.nii.gz"], "but all are 5", id="flat"),
         pytest.param(["--contrast", "T1w={broken}/half.nii.gz"], "once, got T1w twice", id="twice"),
-        pytest.param(["--lesions", "{broken}/far.nii.gz"], "overlaps the MDME images", id="far lesions"),
-        pytest.param(["--mask", "{broken}/far.nii.gz"], "overlaps the MDME images", id="far brain"),
+        pytest.param(["--lesions", "{broken}/far.nii.gz"], "overlaps the scans", id="far lesions"),
+        pytest.param(["--mask", "{broken}/far.nii.gz"], "overlaps the scans", id="far brain"),
         pytest.param(["--mask", "{broken}/vectors.nii.gz"], "three dimensions", id="vector mask"),
         pytest.param(["--subject", "sub 01"], "letters, digits and hyphens", id="name"),
         pytest.param(["--protocols", "{broken}/no.json"], "expected a JSON file", id="table"),
@@ -212,13 +242,12 @@ def test_a_failure_in_the_data_list_puts_the_old_subject_back(scans, imported, t
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
     def fail(*_):
-        raise OSError("disk full")
+        raise OSError(ENOSPC, "disk full", "datalist.json")
 
-    monkeypatch.setattr("preprocessing.mr.import_subject.update_datalist", fail)
-    with pytest.raises(OSError, match="disk full"):
-        run(scans, out, "--overwrite")
+    monkeypatch.setattr("preprocessing.mr.subject_exchange.update_datalist", fail)
+    assert run(scans, out, "--no-register", "--overwrite") == 2
+    assert "error: datalist.json: disk full" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
-    capsys.readouterr()
     assert run(scans, out) == 2
     assert "is there already" in capsys.readouterr().err
 

@@ -95,5 +95,22 @@ def test_without_registration_the_scan_stays(make_pair, head):
     assert record.information_before == record.information_after > 0
 
 
+def test_a_scan_on_which_the_optimiser_fails_is_left_in_place_with_the_reason(make_pair, head):
+    fixed, scan = make_pair("T1w", np.eye(4))
+    matrix, record = register(fixed, Volume(np.full_like(scan.data, 5), scan.affine), head[1])
+    np.testing.assert_array_equal(matrix, np.eye(4))
+    assert not record.accepted
+    assert record.reason.startswith("the optimiser failed: ")
+    assert record.information_before == pytest.approx(0, abs=1e-9)
+
+
+def test_a_scan_that_shows_nothing_of_the_brain_is_left_in_place(make_pair, head):
+    fixed, scan = make_pair("T1w", np.eye(4))
+    rim = np.where(np.arange(SCAN_SHAPE[0])[:, None, None] < 1, scan.data, np.float32(5))
+    matrix, record = register(fixed, Volume(rim, scan.affine), head[1])
+    np.testing.assert_array_equal(matrix, np.eye(4))
+    assert "tell next to nothing of each other" in record.reason
+
+
 def test_angles_are_those_of_the_rotation():
     assert angles_of(rigid_matrix((3, -4, 5), (1, 2, 3))) == pytest.approx((3, -4, 5))

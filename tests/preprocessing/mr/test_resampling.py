@@ -46,6 +46,17 @@ def test_linear_sampling_agrees_with_the_image():
     np.testing.assert_allclose(volume.sample(points), wave(points), atol=0.03)
 
 
+def test_sampling_after_a_movement_is_sampling_of_moved_points():
+    volume = make_volume((30, 32, 20), (1.5, 1.5, 2.0), degrees=10)
+    points = np.random.default_rng(0).uniform(-30, 30, (500, 3))
+    matrix = rigid_matrix((3, -2, 5), (4, 1, -3))
+    moved = move(points, matrix)
+    values, inside = volume.sample_moved(points, matrix)
+    np.testing.assert_array_equal(inside, volume.covers(moved))
+    assert 0 < inside.sum() < 500
+    np.testing.assert_allclose(values, volume.sample(moved)[inside], atol=1e-9)
+
+
 def test_thin_slices_are_averaged_over_a_thick_one():
     fixed = make_volume((8, 8, 4), (2, 2, 6))
     scan = make_volume((10, 10, 40), (2, 2, 1))

@@ -128,7 +128,9 @@ def test_every_step_is_told(scans):
 
 
 def test_scans_that_share_little_of_the_brain_are_refused(scans, tmp_path):
-    save_nifti(np.ones((128, 128, 2), np.float32), scans.affine, tmp_path / "slab.nii.gz")
+    slab = np.zeros((128, 128, 2), np.float32)
+    slab[20:-20] = 1
+    save_nifti(slab, scans.affine, tmp_path / "slab.nii.gz")
     wanted = request(scans, ("T1w",), brain=scans.folder / "brain.nii.gz")
     wanted = replace(wanted, contrasts={**wanted.contrasts, "T2w": tmp_path / "slab.nii.gz"})
     with pytest.raises(DataError, match=r"show the same brain.*T2w 2\d%"):

@@ -98,7 +98,7 @@ def test_scans_are_registered_when_asked(scans, tmp_path, capsys):
     [
         ((), (), "one or more scans"),
         (("T1w", "T1w"), (), "each contrast once"),
-        (("T1w",), ("--mask", "missing.nii.gz"), "found no file"),
+        (("T1w",), ("--mask", "missing.nii.gz"), "missing.nii.gz: "),
         (("T1w",), ("--resolution", "native", "--slice-mm", "3"), "native voxels"),
         (("T2w.nii",), (), "found nothing"),
     ],
@@ -109,6 +109,16 @@ def test_mistakes_are_told_in_one_line(scans, tmp_path, capsys, names, options, 
     assert error.startswith("error: ")
     assert message in error
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_there_is_replaced_only_when_asked(scans, tmp_path, capsys):
+    out = tmp_path / "t.nii.gz"
+    out.write_bytes(b"mine")
+    assert run(scans, out, names=("T1w",)) == 2
+    assert "t.nii.gz is there already; choose another place with --out" in capsys.readouterr().err
+    assert out.read_bytes() == b"mine"
+    assert run(scans, out, "--overwrite", "--mask", str(scans.folder / "brain.nii.gz"), names=("T1w",)) == 0
+    assert out.read_bytes() != b"mine"
 
 
 def test_the_file_must_be_one_that_simulate_reads(scans, tmp_path, capsys):

@@ -90,4 +90,4 @@ def test_an_interruption_ends_quietly(tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr("preprocessing.pet.cli.simulate_cohort", interrupt)
     assert simulate(tmp_path) == 130
-    assert "goes on where it stopped" in capsys.readouterr().err
+    assert "complete subjects are kept" in capsys.readouterr().err

@@ -51,6 +51,23 @@ def augmented(items):
     return SliceDataset(items, load(), augmentation(), seed=4)
 
 
+def test_what_only_some_items_have_is_left_out_of_batches(items):
+    mixed = [{**item, "dose": 0.01} for item in items]
+    mixed[0]["stratum"] = "with lesions"
+    del mixed[-1]["regions"]
+    keys = ["image", "label", "regions"]
+    reading = Compose(
+        [
+            LoadImaged(keys, reader="NibabelReader", allow_missing_keys=True),
+            EnsureChannelFirstd(keys, allow_missing_keys=True),
+        ]
+    )
+    data = SliceDataset(mixed, reading)
+    assert all({"stratum", "regions"}.isdisjoint(data[number]) for number in range(len(data)))
+    (batch,) = DataLoader(data, batch_size=len(data))
+    assert len(batch["dose"]) == len(data)
+
+
 @pytest.mark.parametrize("stack", [1, 3, 5])
 def test_stack_holds_neighbours_of_the_same_subject_and_repeats_the_ends(items, volumes, stack):
     data = SliceDataset(items, load(), stack=stack)

@@ -11,7 +11,9 @@ from taskgan_ext.data.epoch_sampler import EpochSampler
 from taskgan_ext.data.slice_dataset import SliceDataset
 from taskgan_ext.engines.task_network_trainer import TaskNetworkTrainer
 from taskgan_ext.errors import ConfigError, NonFiniteLossError
+from taskgan_ext.losses.task_regression import task_cross_entropy_loss
 from taskgan_ext.networks.densenet_task_network import DenseNetTaskNetwork
+from taskgan_ext.networks.face_recogniser import FaceRecogniser
 from taskgan_ext.networks.initialisation import initialise
 from taskgan_ext.networks.patch_task_network import PatchTaskNetwork
 from taskgan_ext.transforms.scale_by_mean import ScaleByMeand
@@ -58,6 +60,10 @@ def patterns(seed, count=96):
     return items
 
 
+def face_recogniser():
+    return FaceRecogniser(num_outputs=6, channels=(8, 16), embedding_size=16)
+
+
 def dense_network():
     return DenseNetTaskNetwork(num_outputs=6, init_features=8, growth_rate=8, block_config=(2, 2))
 
@@ -68,8 +74,9 @@ def dense_network():
         (dense_network(), 0.1, "regression"),
         (PatchTaskNetwork(channels=(16, 24)), None, "regression"),
         (PatchTaskNetwork(channels=(16, 24)), None, "cross_entropy"),
+        (face_recogniser(), None, "cross_entropy"),
     ],
-    ids=["DenseNet", "patches", "patches by cross entropy"],
+    ids=["DenseNet", "patches", "patches by cross entropy", "angles between embeddings"],
 )
 def test_one_of_six_classes_is_learnt_from_integers(network, std, objective):
     loader = DataLoader(patterns(seed=0), batch_size=16)
@@ -96,6 +103,26 @@ def test_loss_is_the_mean_squared_error_of_the_probability():
         float((probability - batch["property"]).square().mean()), rel=1e-6
     )
     assert isinstance(trainer.state.output, list)
+
+
+def test_margin_reaches_the_cross_entropy():
+    network = FaceRecogniser(num_outputs=6, channels=(4, 6), embedding_size=4).double()
+    (batch,) = DataLoader(patterns(seed=0, count=8), batch_size=8)
+    batch["label"] = batch["label"].double() / 50
+    network.train()
+    with torch.no_grad():
+        expected = task_cross_entropy_loss(network(batch["label"]).logit, batch["property"], margin=2.4)
+    trainer = trainer_of(network, [batch], objective="cross_entropy", margin=2.4)
+    trainer.run()
+    assert trainer.state.metrics["loss"] == pytest.approx(float(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"margin": 1.0}, {"objective": "cross_entropy", "margin": -1.0}], ids=["unused", "negative"]
+)
+def test_margin_that_cannot_be_used_is_refused(settings):
+    with pytest.raises(ConfigError, match="margin: expected a finite number of logit units"):
+        trainer_of(make_tiny_networks().task_network, [], **settings)
 
 
 def test_unknown_objective_is_refused():

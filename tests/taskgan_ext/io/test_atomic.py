@@ -70,3 +70,8 @@ def test_broken_json_is_refused_with_its_path(tmp_path, content, message):
     with pytest.raises(DataError, match=message) as caught:
         read_json(path)
     assert str(path) in str(caught.value)
+
+
+def test_an_error_of_the_system_that_names_no_file_is_given_the_name(tmp_path):
+    with pytest.raises(OSError, match=r"\[Errno 28\] full: .*a\.txt"), atomic_path(tmp_path / "a.txt"):
+        raise OSError(28, "full")

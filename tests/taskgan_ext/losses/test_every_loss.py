@@ -13,10 +13,12 @@ from taskgan_ext.losses import (
     discriminator_loss,
     feature_matching_loss,
     pixel_loss,
+    task_embedding_loss,
     task_feature_loss,
     task_regression_loss,
 )
 from taskgan_ext.losses.precision import full_precision
+from taskgan_ext.networks import NetworkOutput
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 
@@ -25,6 +27,9 @@ DISTANCES: dict[str, Distance] = {
     "matching-batch": lambda x, y: feature_matching_loss([y], [x], per="batch", layers=[0]),
     "matching-sample": lambda x, y: feature_matching_loss([y], [x], per="sample", layers=[0]),
     "task-features": lambda x, y: task_feature_loss([x], [y]),
+    "task-embedding": lambda x, y: task_embedding_loss(
+        NetworkOutput(x[:, 0, 0], [x]), NetworkOutput(y[:, 0, 0], [y])
+    ),
     "task-probabilities": lambda x, y: task_regression_loss(
         x[:, 0, 0, :1], torch.sigmoid(full_precision(y[:, 0, 0, 0]))
     ),
@@ -83,7 +88,7 @@ def test_classes_equal_functions() -> None:
 
 
 def test_losses_keep_no_state() -> None:
-    for loss in (PixelLoss(), FeatureMatchingLoss(), TaskLoss()):
+    for loss in (PixelLoss(), FeatureMatchingLoss(), TaskLoss("embedding")):
         assert not loss.state_dict()
 
 

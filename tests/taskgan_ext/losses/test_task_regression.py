@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from taskgan_ext.errors import ConfigError
+from taskgan_ext.losses.task_embedding import task_embedding_loss
 from taskgan_ext.losses.task_regression import (
     TaskLoss,
     property_target,
@@ -12,7 +13,7 @@ from taskgan_ext.losses.task_regression import (
     task_probabilities,
     task_regression_loss,
 )
-from taskgan_ext.networks import NetworkOutput
+from taskgan_ext.networks import FaceRecogniser, NetworkOutput
 
 
 def test_one_output_is_a_sigmoid_and_several_are_a_softmax() -> None:
@@ -86,6 +87,27 @@ def test_cross_entropy_is_minus_the_logarithm_of_the_probability_of_what_is_true
     torch.testing.assert_close(task_cross_entropy_loss(logit, y), -true.log().mean())
 
 
+@pytest.mark.parametrize("num_outputs", [1, 3])
+def test_margin_is_taken_off_the_logit_of_what_is_true(num_outputs: int) -> None:
+    logit = torch.randn(4, num_outputs, generator=torch.Generator().manual_seed(0))
+    y = torch.tensor([0, 1, 1, 0])
+    assert torch.equal(task_cross_entropy_loss(logit, y, 0.0), task_cross_entropy_loss(logit, y))
+    # One logit is that of a class against a class whose logit is zero.
+    lowered = torch.cat([torch.zeros(4, 1), logit], dim=1) if num_outputs == 1 else logit.clone()
+    lowered[range(4), y] -= 2.4
+    expected = torch.nn.functional.cross_entropy(lowered, y)
+    torch.testing.assert_close(task_cross_entropy_loss(logit, y, 2.4), expected)
+    assert task_cross_entropy_loss(logit, y, 2.4) > task_cross_entropy_loss(logit, y)
+
+
+def test_margin_is_that_of_cosface() -> None:
+    # Wang et al., CVPR 2018, eq. 4: -log exp(s (cos y - m)) / (exp(s (cos y - m)) + sum exp(s cos j))
+    cosine, scale, margin = torch.tensor([0.5, 0.1, -0.3]), 16.0, 0.15
+    true, others = math.exp(scale * (0.5 - margin)), sum(math.exp(scale * c) for c in (0.1, -0.3))
+    found = task_cross_entropy_loss(scale * cosine[None], torch.tensor([0]), scale * margin)
+    assert found.item() == pytest.approx(-math.log(true / (true + others)), rel=1e-5)
+
+
 def test_number_of_properties_must_equal_the_batch() -> None:
     with pytest.raises(ValueError, match="expected 3 values, one per image, got 1"):
         task_regression_loss(torch.zeros(3, 1), torch.tensor([1]))
@@ -111,7 +133,10 @@ def test_task_loss_equals_the_function_it_names() -> None:
     by_features = TaskLoss(match="features", layers=[1, -1])
     expected = task_feature_loss(restored.features, reference.features, [1, -1])
     assert by_features(restored, reference, y) == expected
-    assert (TaskLoss().uses_reference, by_features.uses_reference) == (False, True)
+    by_embedding = TaskLoss(match="embedding")
+    assert by_embedding(restored, reference, y) == task_embedding_loss(restored, reference)
+    uses = [loss.uses_reference for loss in (TaskLoss(), by_features, by_embedding)]
+    assert uses == [False, True, True]
 
 
 def test_task_loss_on_features_has_no_gradient_to_the_reference() -> None:
@@ -122,9 +147,40 @@ def test_task_loss_on_features_has_no_gradient_to_the_reference() -> None:
     assert all(x.grad is not None for x in restored)
 
 
-def test_task_loss_on_features_asks_for_the_reference() -> None:
-    with pytest.raises(ValueError, match="expected T's output for the target images, got None"):
-        TaskLoss("features")(output(0), None, torch.tensor([0, 1]))
+def with_embeddings(values: torch.Tensor) -> NetworkOutput:
+    return NetworkOutput(torch.zeros(len(values), 1), [torch.ones(len(values), 2), values])
+
+
+def test_embedding_loss_is_two_minus_twice_the_cosine() -> None:
+    axis, other = torch.eye(3)[:1], torch.eye(3)[1:2]
+    for restored, expected in ((5 * axis, 0), (other, 2), (-axis, 4), (axis + other, 2 - math.sqrt(2))):
+        found = task_embedding_loss(with_embeddings(restored), with_embeddings(axis))
+        assert found.item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_embedding_loss_pairs_each_image_with_its_own_target() -> None:
+    restored, reference = with_embeddings(torch.eye(3)), with_embeddings(torch.eye(3).roll(1, dims=0))
+    assert task_embedding_loss(restored, reference) == 2
+    with pytest.raises(ValueError, match=r"expected one shape, got \(3, 3\) of the restored and \(1, 3\)"):
+        task_embedding_loss(restored, with_embeddings(torch.eye(3)[:1]))
+
+
+def test_embedding_loss_moves_the_image_and_neither_t_nor_the_reference() -> None:
+    network = FaceRecogniser(channels=(4, 6), embedding_size=5, num_outputs=3).eval().requires_grad_(False)
+    generator = torch.Generator().manual_seed(0)
+    restored, reference = (torch.rand(2, 1, 16, 16, generator=generator).requires_grad_() for _ in range(2))
+    loss = TaskLoss("embedding")(network(restored), network(reference), torch.tensor([0, 2]))
+    loss.backward()
+    assert 0 < loss < 4
+    assert (restored.grad.abs().amax(dim=(1, 2, 3)) > 0).all()
+    assert reference.grad is None
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("match", ["features", "embedding"])
+def test_task_loss_by_comparison_asks_for_the_reference(match: str) -> None:
+    with pytest.raises(ValueError, match="expected T's output for the target images too, got None"):
+        TaskLoss(match)(output(0), None, torch.tensor([0, 1]))
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,9 @@ PERFECT = {
     "lesion_intensity_error": 0,
     "lesion_contrast": 1.8,
     "lesion_contrast_error": 0,
+    "lesion_contrast_bias": 0,
     "lesion_dice": 1,
+    "lesion_dice_best": 1,
     "csf_artefact": 0,
 }
 every_measure = pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES.keys())
@@ -155,16 +157,19 @@ def test_erased_lesions_hardly_change_psnr_but_every_value_of_lesions():
     found = LesionFidelity()(case, erased)
     assert found["lesion_intensity_error"] == pytest.approx(0.8 / 1.8, abs=0.02)
     assert found["lesion_contrast"] == pytest.approx(1.0, abs=0.02)
-    assert found["lesion_contrast_error"] == pytest.approx(-0.8 / 1.8, abs=0.02)
+    assert found["lesion_contrast_error"] == pytest.approx(0.8 / 1.8, abs=0.02)
+    assert found["lesion_contrast_bias"] == pytest.approx(-0.8 / 1.8, abs=0.02)
     assert found["lesion_dice"] == 0
+    assert found["lesion_dice_best"] < 0.5
     assert MaskedImageQuality()(case, erased)["ssim"] > 0.5
 
 
 def test_the_reference_has_contrast_and_dice_but_no_errors():
     case = make_case(noise=0.3)
     found = LesionFidelity()(case, case.label)
-    assert found.keys() == {"lesion_contrast", "lesion_dice"}
+    assert found.keys() == {"lesion_contrast", "lesion_dice", "lesion_dice_best"}
     assert 0.5 < found["lesion_dice"] < 1
+    assert found["lesion_dice_best"] == found["lesion_dice"]
 
 
 def test_lesions_without_signal_in_the_reference_have_no_errors():
@@ -172,6 +177,38 @@ def test_lesions_without_signal_in_the_reference_have_no_errors():
     found = LesionFidelity()(case, case.pred)
     assert math.isnan(found["lesion_intensity_error"])
     assert math.isnan(found["lesion_contrast_error"])
+    assert math.isnan(found["lesion_contrast_bias"])
+
+
+def test_contrast_errors_of_opposite_sign_do_not_cancel_but_their_biases_do():
+    case = make_case()
+    factors = torch.where(case.regions == LESION, 1.1, 1.0), torch.where(case.regions == LESION, 0.9, 1.0)
+    found = [LesionFidelity()(case, factor * case.label) for factor in factors]
+    assert np.mean([row["lesion_contrast_error"] for row in found]) == pytest.approx(0.1)
+    assert np.mean([row["lesion_contrast_bias"] for row in found]) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_errors_of_lesions_take_part_in_comparisons():
+    compared = {
+        name
+        for name, info in LesionFidelity().metrics.items()
+        if info.headline and info.better in ("higher", "lower")
+    }
+    assert compared == {"lesion_intensity_error", "lesion_contrast_error", "lesion_dice", "lesion_dice_best"}
+
+
+def test_fainter_lesions_that_still_stand_out_are_found_by_their_own_threshold_only():
+    case = make_case(noise=0.03)
+    fainter = torch.where(case.regions == LESION, 0.8 * case.label, case.label)
+    found = LesionFidelity()(case, fainter)
+    assert found["lesion_dice"] < 0.5
+    assert found["lesion_dice_best"] == 1
+
+
+def test_no_threshold_is_better_than_the_own_one():
+    case = make_case(noise=0.3)
+    found = LesionFidelity()(case, case.pred)
+    assert found["lesion_dice_best"] >= found["lesion_dice"]
 
 
 def test_lesions_are_outlined_within_the_brain_without_csf():

@@ -67,6 +67,24 @@ def test_slices_without_brain_do_not_vote(slices):
     assert TaskDecision(Rounding(), slices=slices, min_mask=0)(case, case.pred)["judge_decision"] == 0
 
 
+def test_the_share_of_brain_counts_within_the_crop():
+    # The slice data sets of the training crop before they choose slices; 4 of 36 pixels, 4 of 100 before.
+    mask = torch.zeros(1, 10, 10, 3, dtype=torch.bool)
+    mask[:, 4:6, 4:6, 1] = True
+    mask[:, 0, :, 2] = True  # outside the crop
+    case = make_case(0, 5, mask)
+    case.pred[..., 1] = 5
+    found = TaskDecision(Rounding(), crop=(6, 6, -1), min_mask=0.1)(case, case.pred)
+    assert (found["judge_decision"], found["judge_slice_error"]) == (5, 0)
+    assert TaskDecision(Rounding(), min_mask=0.05)(case, case.pred)["judge_decision"] == 0
+
+
+def test_the_crop_of_the_definition_is_that_of_the_measure():
+    cropped, whole = (TaskDecision(Rounding(), crop=crop).metrics["judge_error"] for crop in ((6, 6), None))
+    assert "less than 4 % after the crop do not count" in cropped.definition
+    assert "less than 4 % do not count" in whole.definition
+
+
 def test_a_case_in_which_no_slice_votes_has_no_columns():
     case = make_case(0, 0, torch.zeros(1, 10, 10, 3, dtype=torch.bool))
     assert TaskDecision(Rounding())(case, case.pred) == {}

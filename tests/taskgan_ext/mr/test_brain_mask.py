@@ -4,7 +4,7 @@ from shell_head import TISSUES, draw_brain, draw_maps, draw_tissues, grid_points
 
 from taskgan_ext.mr.brain_mask import brain_mask
 from taskgan_ext.mr.relaxation_maps import Maps
-from taskgan_ext.mr.tissue_classes import REGION_CODES, tissue_classes
+from taskgan_ext.mr.tissue_classes import REGION_CODES, tissue_classes, white_matter_border
 
 
 def dice(a, b):
@@ -77,3 +77,14 @@ def test_classes_are_those_of_the_tissues_in_the_brain_only():
         assert (regions[inside] == REGION_CODES[region]).all(), tissue
     assert not regions[~brain].any()
     assert regions.dtype == np.uint8
+
+
+def test_the_border_of_white_matter_follows_the_field():
+    assert white_matter_border(3.0) == white_matter_border() == pytest.approx(1.08)
+    assert white_matter_border(1.5) == pytest.approx(0.77, abs=0.005)
+    # Warntjes et al., 2008, at 1.5 T: white matter, cortex and fluid.
+    t1, t2 = np.array([[[0.561, 1.048, 3.94]], [[0.073, 0.094, 1.91]]], np.float32)[..., None]
+    maps = Maps(t1, t2, np.ones_like(t1), np.ones_like(t1))
+    everywhere = np.ones(t1.shape, bool)
+    assert tissue_classes(maps, everywhere, 1.5).ravel().tolist() == [1, 2, 3]
+    assert tissue_classes(maps, everywhere).ravel().tolist() == [1, 1, 3]

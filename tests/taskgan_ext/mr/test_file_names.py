@@ -17,6 +17,13 @@ def test_contrasts_without_a_suffix_of_bids_are_told_by_the_acquisition():
     assert contrast_file_name("sub-01", "STIR") == "sub-01_acq-synthSTIR_T2w.nii.gz"
 
 
+def test_images_of_one_contrast_are_told_by_number_and_part():
+    assert contrast_file_name("sub-01", "T2FLAIR", 2) == "sub-01_acq-synth_inv-2_FLAIR.nii.gz"
+    assert contrast_file_name("sub-01", "STIR", 1, signed=True) == (
+        "sub-01_acq-synthSTIR_inv-1_part-real_T2w.nii.gz"
+    )
+
+
 def test_an_unknown_contrast_is_refused():
     with pytest.raises(DataError, match=r"T1w, T1FLAIR.*got 'DWI'"):
         contrast_file_name("sub-01", "DWI")

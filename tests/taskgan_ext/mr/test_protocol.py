@@ -38,6 +38,18 @@ def test_impossible_times_are_refused(times):
         Protocol(*times)
 
 
+@pytest.mark.parametrize("times", [(650, 10), (3000, 1.5), (50, 10, 2.5)])
+def test_times_in_milliseconds_are_refused(times):
+    with pytest.raises(ConfigError, match=r"TR of at most 60 s.*times are in seconds"):
+        Protocol(*times)
+
+
+def test_a_misspelt_contrast_is_named_with_its_file(tmp_path):
+    write_json(tmp_path / "site.json", {"T1W": {"repetition_time": 0.5, "echo_time": 0.01}})
+    with pytest.raises(ConfigError, match=r"site\.json: expected contrasts among T1w, .* got T1W"):
+        load_protocols(tmp_path / "site.json")
+
+
 @pytest.mark.parametrize(
     "entry",
     [

@@ -43,5 +43,20 @@ def test_missing_map_is_named(tmp_path, maps):
 def test_maps_on_different_grids_are_refused(tmp_path, maps):
     write_maps(maps, AFFINE, tmp_path, "sub-001")
     save_nifti(maps.pd[:2], AFFINE, map_path(tmp_path, "sub-001", "pd"))
-    with pytest.raises(DataError, match="expected maps of sub-001 on one grid"):
+    with pytest.raises(DataError, match=r"expected maps on one grid.*T1map.*\(5, 4, 3\).*PDmap.*\(2, 4, 3\)"):
         read_maps(tmp_path, "sub-001")
+
+
+def test_maps_that_lie_elsewhere_are_refused(tmp_path, maps):
+    write_maps(maps, AFFINE, tmp_path, "sub-001")
+    save_nifti(maps.t2, AFFINE @ np.diag([-1.0, 1, 1, 1]), map_path(tmp_path, "sub-001", "t2"))
+    with pytest.raises(DataError, match=r"expected maps on one grid.*T2map.*-2\.0"):
+        read_maps(tmp_path, "sub-001")
+
+
+def test_what_is_no_number_is_zero(tmp_path, maps):
+    holes = Maps(*(np.where(maps.t1 > 0.5, volume, np.float32(np.nan)) for volume in (maps.t1,) * 4))
+    write_maps(holes, AFFINE, tmp_path, "sub-001")
+    np.testing.assert_array_equal(
+        read_maps(tmp_path, "sub-001").t1, np.where(maps.t1 > 0.5, maps.t1, np.float32(0))
+    )

@@ -51,8 +51,21 @@ def test_too_few_slices_or_delays_are_refused(num_slices, num_delays):
         ({"repetition_time": 3.8}, "above the longest delay of 3.879 s, got 3.8 s"),
         ({"echo_times": (16.9, 84.5), "delays": (146, 546, 1879, 3879)}, "times are in seconds"),
         ({"repetition_time": float("nan")}, "repetition time"),
+        ({"repetition_time": 4000}, "repetition time of at most 60 s.*got 4000.*in seconds"),
+        ({"echo_times": (16.9, 84.5)}, r"echo times of at most 2 s.*got 4, \[16.9, 84.5\]"),
+        ({"delays": (0.000146, 0.003879)}, "longest delay of at least 0.1 s.* and 0.003879"),
     ],
-    ids=["descending", "one", "zero", "long delay", "milliseconds", "nan"],
+    ids=[
+        "descending",
+        "one",
+        "zero",
+        "long delay",
+        "milliseconds",
+        "nan",
+        "TR in ms",
+        "TE in ms",
+        "delays divided twice",
+    ],
 )
 def test_impossible_times_are_refused(times, message):
     with pytest.raises(ConfigError, match=message):

@@ -121,6 +121,10 @@ def test_synthesis_takes_the_equation_that_the_protocol_asks_for():
     np.testing.assert_array_equal(synthesise(t1, t2, pd, Protocol(9.0, 0.12, 1.5), signed=True), flair)
     np.testing.assert_array_equal(synthesise(t1, t2, pd, Protocol(9.0, 0.12, 1.5)), np.abs(flair))
     assert flair[-1] < 0
+    double = double_inversion_recovery(t1, t2, pd, 11.0, 0.1, 3.2, 0.6)
+    assert double.min() < 0
+    protocol = Protocol(11.0, 0.1, 3.2)
+    np.testing.assert_array_equal(synthesise(t1, t2, pd, protocol, second_inversion_time=0.6), np.abs(double))
 
 
 def test_synthesis_of_empty_voxels_is_zero_and_finite():

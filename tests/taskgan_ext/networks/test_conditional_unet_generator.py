@@ -78,21 +78,6 @@ def test_film_reaches_the_features_of_every_decoder_level() -> None:
         assert (one - other).abs().amax(dim=(0, 2, 3)).min() > 0
 
 
-def test_heads_give_all_contrasts_in_one_pass() -> None:
-    network, image = small(conditioning="heads", residual_channels=[2, None, 0]), degraded()
-    found = network.all_contrasts(image)
-    assert found.shape == (2, CLASSES, 16, 24)
-    for contrast in range(CLASSES):
-        expected = network(ask(image, contrast, contrast))
-        torch.testing.assert_close(found[:, contrast : contrast + 1], expected)
-    torch.testing.assert_close(network.all_contrasts(ask(image, 0, 1)), found)
-
-
-def test_film_has_no_pass_for_all_contrasts() -> None:
-    with pytest.raises(ValueError, match="expected conditioning 'heads', got 'film'"):
-        small().all_contrasts(degraded())
-
-
 @both
 @pytest.mark.parametrize("activation", ["none", "softplus"])
 def test_residual_is_the_channel_of_the_contrast(conditioning: str, activation: str) -> None:

@@ -60,3 +60,15 @@ def test_a_file_that_is_no_image_is_refused(tmp_path):
     (tmp_path / "image.nii.gz").write_text("no image")
     with pytest.raises(DataError, match="expected a NIfTI volume"):
         LoadMagnituded("image")({"image": tmp_path / "image.nii.gz"})
+
+
+@pytest.mark.parametrize("content", ["text", "zeros"])
+def test_a_bad_file_may_be_kept_as_an_empty_image_with_the_reason(tmp_path, content):
+    if content == "text":
+        (tmp_path / "image.nii.gz").write_text("no image")
+    else:
+        save_nifti(np.zeros((5, 6, 3), dtype=np.float32), AFFINE, tmp_path / "image.nii.gz")
+    image = LoadMagnituded("image", keep_going=True)({"image": tmp_path / "image.nii.gz"})["image"]
+    assert image.shape == (1, 1, 1, 1)
+    assert not image.any()
+    assert image.meta["problem"].startswith(str(tmp_path / "image.nii.gz"))

@@ -62,6 +62,7 @@ def export(tmp_path: Path) -> Callable[..., Path]:
 
     def write(scan: Scan, vendor: str = "ge", **variant: object) -> Path:
         folder = tmp_path / "scan"
+        variant = {"components": "real_imag", "delay_tag": "InversionTime"} | variant
         write_mdme_dicom(
             scan.signal,
             scan.affine,

@@ -12,6 +12,7 @@ from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.mr.protocol import Protocol, load_protocols
 from taskgan_ext.mr.reader.conventional import read_contrast
 from taskgan_ext.mr.reader.read import read_mdme
+from taskgan_ext.mr.reader.scan_times import ScanTimes
 
 AFFINE = np.diag([-1.5, -1.5, 5.0, 1.0])
 VOLUME = np.random.default_rng(5).uniform(0, 3, size=(10, 8, 4)).astype(np.float32)
@@ -35,7 +36,13 @@ def test_a_dicom_series_comes_back_with_its_protocol(
     image = read_contrast(export(tmp_path / "series", name, vendor))
     np.testing.assert_allclose(image.data, VOLUME * (2000 / VOLUME.max()), atol=0.501)
     np.testing.assert_allclose(image.affine, AFFINE, atol=1e-9)
-    assert image.protocol == protocol
+    times = ScanTimes(
+        protocol.repetition_time,
+        protocol.echo_time,
+        protocol.inversion_time,
+        ("SE", "IR") if protocol.inversion_time else ("SE",),
+    )
+    assert image.times == times
     assert name in image.source
 
 
@@ -91,19 +98,18 @@ def test_a_filtered_series_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("elements", "protocol"),
+    ("elements", "times"),
     [
-        ({"RepetitionTime": ""}, None),
-        ({"EchoTime": "0"}, None),
-        ({"RepetitionTime": "7", "EchoTime": "3", "InversionTime": "450"}, None),
-        ({"InversionTime": "0"}, Protocol(9.0, 0.12)),
+        ({"RepetitionTime": ""}, ScanTimes(None, 0.12, 2.47, ("SE", "IR"))),
+        ({"EchoTime": "0"}, ScanTimes(9.0, None, 2.47, ("SE", "IR"))),
+        ({"InversionTime": "0"}, ScanTimes(9.0, 0.12, None, ("SE", "IR"))),
+        ({"ScanningSequence": ""}, ScanTimes(9.0, 0.12, 2.47)),
+        ({"ScanningSequence": ["GR", "IR"]}, ScanTimes(9.0, 0.12, 2.47, ("GR", "IR"))),
     ],
-    ids=["no TR", "no TE", "gradient echo", "TI 0"],
+    ids=["no TR", "no TE", "TI 0", "no sequence", "gradient echo"],
 )
-def test_times_that_are_not_those_of_a_spin_echo_give_no_protocol(
-    elements: dict[str, str], protocol: Protocol | None, tmp_path: Path
-) -> None:
-    assert read_contrast(export(tmp_path / "series", **elements)).protocol == protocol
+def test_each_time_is_told_for_itself(elements: dict[str, object], times: ScanTimes, tmp_path: Path) -> None:
+    assert read_contrast(export(tmp_path / "series", **elements)).times == times
 
 
 def test_a_nifti_volume_comes_back_with_its_protocol(tmp_path: Path) -> None:
@@ -112,12 +118,19 @@ def test_a_nifti_volume_comes_back_with_its_protocol(tmp_path: Path) -> None:
     image = read_contrast(path)
     np.testing.assert_array_equal(image.data, VOLUME)
     np.testing.assert_array_equal(image.affine, AFFINE)
-    assert (image.protocol, image.frame_of_reference, image.source) == (None, "", str(path))
+    assert (image.times, image.frame_of_reference, image.source) == (ScanTimes(), "", str(path))
     write_json(
         tmp_path / "flair.json",
         {"RepetitionTime": 9, "EchoTime": 0.12, "InversionTime": 2.47, "Units": "a.u."},
     )
-    assert read_contrast(path).protocol == load_protocols()["T2FLAIR"]
+    assert read_contrast(path).times == ScanTimes(9.0, 0.12, 2.47)
+
+
+@pytest.mark.parametrize("value", ["GR_IR", "GR\\IR", ["GR", "IR"], "gr/ir "])
+def test_the_sequence_of_a_nifti_volume_comes_from_its_sidecar(value: object, tmp_path: Path) -> None:
+    save_nifti(VOLUME, AFFINE, tmp_path / "t1.nii.gz")
+    write_json(tmp_path / "t1.json", {"ScanningSequence": value})
+    assert read_contrast(tmp_path / "t1.nii.gz").times == ScanTimes(sequence=("GR", "IR"))
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def check_equal(image: MDMEImage, scan, components: str) -> None:
     magnitude = components == "magnitude"
     expected = np.abs(scan.counts) if magnitude else scan.counts
     assert image.kind == ("magnitude" if magnitude else "complex")
+    assert image.field_strength == 3.0
     assert image.signal.dtype == (np.float32 if magnitude else np.complex64)
     np.testing.assert_allclose(image.signal, expected, rtol=0, atol=ROUNDING)
     np.testing.assert_allclose(image.affine, scan.affine, atol=1e-6)

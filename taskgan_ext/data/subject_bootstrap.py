@@ -1,4 +1,4 @@
-"""Confidence interval of a mean by the bootstrap over subjects."""
+"""Confidence intervals by the bootstrap over subjects."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +38,30 @@ def mean_interval(values: NDArray[np.float64], subjects: Sequence[str]) -> tuple
     if len(names) < MIN_SUBJECTS or not np.isfinite(values).all():
         return float("nan"), float("nan")
     sums, counts = np.bincount(index, weights=values), np.bincount(index)
-    drawn = np.random.default_rng(SEED).integers(0, len(names), (NUM_DRAWS, len(names)))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    drawn = draw_subjects(len(names))
+    return interval_of(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
+
+
+def draw_subjects(num_subjects: int) -> NDArray[np.int64]:
+    """Draw subjects with replacement; the same draws for the same number of subjects.
+
+    Args:
+        num_subjects: number n of subjects, at least one.
+
+    Returns:
+        Index of each subject that is drawn, shape ``(NUM_DRAWS, n)``.
+    """
+    return np.random.default_rng(SEED).integers(0, num_subjects, (NUM_DRAWS, num_subjects))
+
+
+def interval_of(draws: NDArray[np.float64]) -> tuple[float, float]:
+    """Interval that holds the middle 95 % of the draws.
+
+    Args:
+        draws: value of each draw, shape ``(NUM_DRAWS,)``.
+
+    Returns:
+        Lower and upper end.
+    """
+    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from taskgan_ext.handlers.subject_bootstrap import LEVEL, NUM_DRAWS, SEED, mean_interval
+from taskgan_ext.data.subject_bootstrap import LEVEL, NUM_DRAWS, SEED, mean_interval
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""Who the weights were trained on, so that nobody tests them on the same images."""
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from taskgan_ext.errors import DataError
+from taskgan_ext.io.atomic import read_json, write_json
+from taskgan_ext.io.digest import sha256
+from taskgan_ext.keys import IMAGE, LABEL, SUBJECT
+
+logger = logging.getLogger(__name__)
+
+
+def write_training_subjects(items: Sequence[dict[str, Any]], path: str | os.PathLike[str]) -> None:
+    """Record the subjects of a training set with the fingerprints of their images.
+
+    Args:
+        items: of a data list, with the files of ``image`` and ``label``.
+        path: JSON file to write.
+    """
+    subjects = {name: sorted(digests) for name, digests in _digests(items).items()}
+    write_json(path, {"subjects": subjects})
+
+
+def refuse_training_subjects(items: Sequence[dict[str, Any]], path: str | os.PathLike[str]) -> None:
+    """Stop a test on images that a network was trained on.
+
+    A name alone proves nothing, since most cohorts have a ``sub-001``: it gives a warning. So does a missing
+    record, of weights from elsewhere.
+
+    Args:
+        items: that are tested on, of a data list.
+        path: record of ``write_training_subjects``.
+
+    Raises:
+        DataError: an image or target was trained on, whatever its file and subject are called now; or the
+            record cannot be read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        logger.warning("%s: found no record of the training subjects; is the test set held out?", path)
+        return
+    trained = {name: set(digests) for name, digests in read_json(path).get("subjects", {}).items()}
+    known = set().union(*trained.values())
+    tested = _digests(items)
+    seen = [name for name, digests in tested.items() if digests & known]
+    if seen:
+        raise DataError(
+            f"{path}: expected test subjects that the weights have not seen, but they were trained on images "
+            f"of {', '.join(seen)}; test on others, or train again (another --ckpt_dir keeps these weights)"
+        )
+    namesakes = [name for name in tested if name in trained]
+    if namesakes:
+        logger.warning(
+            "%s: the weights were trained on other images of subjects that are also called %s; if they are "
+            "the same persons, the results are not held out",
+            path,
+            ", ".join(namesakes),
+        )
+
+
+def _digests(items: Sequence[dict[str, Any]]) -> dict[str, set[str]]:
+    """Fingerprints of the files of each subject; a file that several items share is read once."""
+    files = {
+        (item[SUBJECT], file)
+        for item in items
+        for key in (IMAGE, LABEL)
+        for file in ([item[key]] if isinstance(item[key], str) else item[key])
+    }
+    digests: dict[str, set[str]] = {item[SUBJECT]: set() for item in items}
+    for subject, file in sorted(files):
+        digests[subject].add(sha256(Path(file)))
+    return digests

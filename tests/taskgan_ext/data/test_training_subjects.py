@@ -1,0 +1,68 @@
+"""Nobody tests weights on the images that they were trained on, whatever these are called."""
+
+import logging
+import shutil
+
+import pytest
+
+from taskgan_ext.data.datalist import load_datalist
+from taskgan_ext.data.training_subjects import refuse_training_subjects, write_training_subjects
+from taskgan_ext.errors import DataError
+from taskgan_ext.io.atomic import read_json
+
+
+@pytest.fixture(params=["tiny_cohort", "tiny_mr_cohort"])
+def sections(request):
+    """Training and test items of a cohort with one target for each image, and of one with six."""
+    cohort = request.getfixturevalue(request.param)
+    return load_datalist(cohort, "training"), load_datalist(cohort, "test")
+
+
+@pytest.fixture
+def record(sections, tmp_path):
+    path = tmp_path / "training_subjects.json"
+    write_training_subjects(sections[0], path)
+    return path
+
+
+def named(items, name):
+    return [{**item, "subject": name} for item in items]
+
+
+def test_held_out_subjects_pass_without_a_word(sections, record, caplog):
+    with caplog.at_level(logging.WARNING):
+        refuse_training_subjects(sections[1], record)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("name", [None, "someone"], ids=["own name", "another name"])
+def test_a_training_subject_is_refused_by_its_images(sections, record, name):
+    trained, tested = sections
+    seen = trained[-1:] if name is None else named(trained[-1:], name)
+    with pytest.raises(DataError, match=f"were trained on images of {seen[0]['subject']};"):
+        refuse_training_subjects(tested + seen, record)
+
+
+def test_a_copy_of_an_image_is_refused(sections, record, tmp_path):
+    copy = shutil.copy(sections[0][0]["label"], tmp_path / "copy.nii.gz")
+    with pytest.raises(DataError, match="were trained on images of someone"):
+        refuse_training_subjects(named([{**sections[1][0], "label": str(copy)}], "someone"), record)
+
+
+def test_a_namesake_with_other_images_gives_a_warning(sections, record, caplog):
+    trained, tested = sections
+    with caplog.at_level(logging.WARNING):
+        refuse_training_subjects(named(tested[:1], trained[0]["subject"]), record)
+    (warning,) = caplog.records
+    assert f"also called {trained[0]['subject']};" in warning.getMessage()
+
+
+def test_weights_without_a_record_give_a_warning(sections, tmp_path, caplog):
+    with caplog.at_level(logging.WARNING):
+        refuse_training_subjects(sections[0], tmp_path / "none.json")
+    (warning,) = caplog.records
+    assert "found no record of the training subjects" in warning.getMessage()
+
+
+def test_the_record_names_every_training_subject(sections, record):
+    assert set(read_json(record)["subjects"]) == {item["subject"] for item in sections[0]}
