@@ -21,6 +21,7 @@ PIP := python -m pip install -c constraints.txt
 
 # What differs between the bundles: the command that makes the default data.
 DATA_COMMAND_pet_denoising = python -m preprocessing pet simulate --subjects 40 --seed 0 --out $(DATA) --workers 2
+DATA_COMMAND_face_super_resolution = python -m preprocessing face simulate --identities 160 --seed 0 --out $(DATA) --workers 2
 DATA_COMMAND_mr_contrast_synthesis = python -m preprocessing mr simulate --subjects 32 --seed 0 --out $(DATA) --workers 2
 
 BUNDLES := $(patsubst DATA_COMMAND_%,%,$(filter DATA_COMMAND_%,$(.VARIABLES)))
@@ -44,7 +45,7 @@ help:  ## list the targets
 .venv/.installed-run: pyproject.toml constraints.txt | .venv/bin/python
 	python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(PIP) torch
-	$(PIP) -e '.[mr,report,simulate,tracking]'
+	$(PIP) -e '.[face,mr,report,simulate,tracking]'
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed-run

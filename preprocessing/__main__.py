@@ -11,9 +11,10 @@ from taskgan_ext.errors import DependencyError, TaskGANError
 MODALITIES = {
     "pet": "amyloid PET at a fraction of the dose",
     "mr": "six MR contrasts from one MDME acquisition",
+    "face": "faces with identities",
 }
 """Sub-packages with a module ``cli`` that offers ``build_parser(prog)``."""
-EXTRAS = {"pet": "simulate", "mr": "mr"}
+EXTRAS = {"pet": "simulate", "mr": "mr", "face": "face"}
 """The optional packages that each of them needs."""
 
 

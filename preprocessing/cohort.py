@@ -71,7 +71,7 @@ def write_cohort(
     """
     if num_subjects < 1 or workers < 1:
         raise ConfigError(f"expected at least 1 subject and 1 worker, got {num_subjects} and {workers}")
-    _claim(cohort_dir, settings)
+    claim(cohort_dir, settings)
     remove_unfinished(cohort_dir)
     missing = [index for index in range(num_subjects) if not is_complete(cohort_dir, index)]
     # More processes than subjects would only set up what nobody uses.
@@ -81,8 +81,16 @@ def write_cohort(
             progress.update()
 
 
-def _claim(cohort_dir: Path, settings: Settings) -> None:
-    """Record the settings in a new folder; refuse a folder that was made with others."""
+def claim(cohort_dir: Path, settings: Settings) -> None:
+    """Record the settings in a new folder; refuse a folder that was made with others.
+
+    Args:
+        cohort_dir: folder of the cohort.
+        settings: of the cohort.
+
+    Raises:
+        ConfigError: the folder holds a cohort with other settings.
+    """
     path = cohort_dir / SETTINGS_FILE
     wanted = {"version": taskgan_ext.__version__, **settings.to_dict()}
     if not path.exists():

@@ -143,7 +143,7 @@ def collect(
         _check_item(item, number, path)
         values.setdefault(item[SUBJECT], set()).add(item.get(STRATUM, item[PROPERTY]))
     strata = {subject: found.pop() if len(found) == 1 else None for subject, found in values.items()}
-    sections = extend_split(_existing_split(path), strata, fractions, seed)
+    sections = extend_split(existing_split(path), strata, fractions, seed)
     content: dict[str, Any] = {
         "name": name,
         "description": description,
@@ -155,6 +155,21 @@ def collect(
         content[section] = [dict(item) for item in items if item[SUBJECT] in members]
     write_json(path, content)
     return content
+
+
+def existing_split(path: Path) -> dict[str, str]:
+    """Say where the subjects of a data list are.
+
+    Args:
+        path: the data list; it need not be there.
+
+    Returns:
+        Subject to section.
+    """
+    if not path.is_file():
+        return {}
+    content = read_json(path)
+    return {item[SUBJECT]: section for section in SECTIONS for item in content.get(section, [])}
 
 
 def count_sections(datalist: Mapping[str, Any]) -> dict[str, Counter[Hashable]]:
@@ -170,13 +185,6 @@ def count_sections(datalist: Mapping[str, Any]) -> dict[str, Counter[Hashable]]:
         section: Counter(value for _, value in sorted({(i[SUBJECT], i[PROPERTY]) for i in datalist[section]}))
         for section in SECTIONS
     }
-
-
-def _existing_split(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    content = read_json(path)
-    return {item[SUBJECT]: section for section in SECTIONS for item in content.get(section, [])}
 
 
 def _check_item(item: Mapping[str, Any], number: int, path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tiny_mr import write_tiny_mr_cohort
 from tiny_training import TinyNetworks, make_tiny_networks, subject_volumes
 
+from preprocessing.__main__ import main as preprocess
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.io.nifti import save_nifti
 
@@ -48,6 +49,15 @@ def tiny_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_mr_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with ``datalist.json``: six contrasts of 4 training, 2 validation and 2 test subjects."""
     return write_tiny_mr_cohort(tmp_path_factory.mktemp("tiny_mr_cohort"))
+
+
+@pytest.fixture(scope="session")
+def tiny_face_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with ``datalist.json``: four pictures each of 7 people to train, 1 to validate and 2 to test."""
+    folder = tmp_path_factory.mktemp("tiny_face_cohort")
+    size = ["--identities", "10", "--images-per-identity", "4", "--size", "32"]
+    assert preprocess(["face", "simulate", *size, "--seed", "0", "--out", str(folder)]) == 0
+    return folder
 
 
 @pytest.fixture(scope="session")

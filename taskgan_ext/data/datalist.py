@@ -7,7 +7,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +140,27 @@ def datalist_digest(path: str | os.PathLike[str]) -> str:
     """
     file = _file_of(Path(path))
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else ""
+
+
+def count_classes(items: Sequence[Mapping[str, Any]]) -> int:
+    """Count the classes that a network can learn from items, such as the people of a training section.
+
+    Args:
+        items: of a data list; their properties are class indices from 0 on.
+
+    Returns:
+        The number of classes.
+
+    Raises:
+        DataError: a property is no class index, or one of the indices up to the highest is missing.
+    """
+    found = {item[PROPERTY] for item in items}
+    if found != set(range(len(found))):
+        raise DataError(
+            f"data list: expected properties 0 to {len(found) - 1}, one for each class of these items, got "
+            f"{', '.join(map(str, sorted(found - set(range(len(found))), key=str)[:3]))} among them"
+        )
+    return len(found)
 
 
 def _file_of(path: Path) -> Path:

@@ -57,7 +57,8 @@ class Measure(ABC):
             volume: ``case.image``, ``case.pred``, ``case.label`` or the image of a comparison, in data units.
 
         Returns:
-            Values by column; empty where the case lacks what the measure needs.
+            Values by column; empty where the case lacks what the measure needs. Under a key that starts with
+            ``_`` anything may travel to the methods below, such as an embedding; it is written nowhere.
         """
 
     @property
@@ -82,3 +83,28 @@ class Measure(ABC):
             Rows of the summary beside the means of the columns; the caller fills in their group.
         """
         return []
+
+    def compare(self, rows: Sequence[Row], arms: Sequence[str]) -> list[SummaryRow]:  # noqa: ARG002
+        """Compare values that need the whole table, restored minus another arm.
+
+        Called as ``summarise`` is; the differences of columns are taken by the caller, case by case.
+
+        Args:
+            rows: rows of cases.csv, all arms.
+            arms: arms to compare the restored image with; some may have no row.
+
+        Returns:
+            Differences with their intervals, under the name of the other arm.
+        """
+        return []
+
+    def tables(self, rows: Sequence[Row]) -> dict[str, list[Row]]:  # noqa: ARG002
+        """Lay out what does not fit into the summary, such as curves.
+
+        Args:
+            rows: rows of cases.csv, all arms.
+
+        Returns:
+            Rows by name of the file; measures that give the same file, with the same columns, share it.
+        """
+        return {}

@@ -33,7 +33,8 @@ class LossTrainer(Trainer):
         max_epochs: epochs in all.
         train_data_loader: the batches.
         loss_names: the losses that an iteration puts out.
-        hyperparameters: settings of the run: tracked, and compared when a run is resumed.
+        hyperparameters: settings of the run: tracked, and compared when a run is resumed; those of a mapping
+            within get its name and a dot before theirs.
         train_handlers: Ignite handlers.
         kwargs: further arguments of ``monai.engines.Trainer``.
     """
@@ -48,7 +49,7 @@ class LossTrainer(Trainer):
         train_handlers: Sequence[Any] | None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        self.hyperparameters = dict(hyperparameters or {})
+        self.hyperparameters = _flat(hyperparameters or {})
         self.loss_names = tuple(loss_names)
         super().__init__(device, max_epochs, train_data_loader, handlers=list(train_handlers or ()), **kwargs)
 
@@ -75,3 +76,13 @@ class LossTrainer(Trainer):
     def autocast(self) -> torch.autocast:
         """Give the context of a forward pass: bfloat16 where it is safe if ``amp`` is set, on any device."""
         return torch.autocast(self.state.device.type, dtype=torch.bfloat16, enabled=self.amp)
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{inner}": content for inner, content in _flat(value).items()}
+        else:
+            found[name] = value
+    return found

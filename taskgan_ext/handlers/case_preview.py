@@ -14,12 +14,18 @@ from taskgan_ext.io.atomic import atomic_path
 
 
 def save_preview(
-    folder: Path, name: str, case: Case, volumes: Mapping[str, Tensor], affine: Tensor | None
+    folder: Path,
+    name: str,
+    case: Case,
+    volumes: Mapping[str, Tensor],
+    affine: Tensor | None,
+    *,
+    colour: bool = False,
 ) -> Path:
     """Write the middle slice of every arm, ``(X, Y)`` float32, with the property and the pixel size.
 
-    Channels are averaged. A volume with an affine is turned so that its axes run towards right, anterior and
-    superior before the slice is cut.
+    Channels are averaged, or kept as ``(X, Y, 3)`` where they are colours. A volume with an affine is turned
+    so that its axes run towards right, anterior and superior before the slice is cut.
 
     Args:
         folder: where to write.
@@ -27,12 +33,13 @@ def save_preview(
         case: the case.
         volumes: image of each arm, ``(C, X, Y, Z)`` or ``(C, X, Y)``.
         affine: ``(4, 4)``, voxel index to RAS mm, or ``None``.
+        colour: whether three channels are red, green and blue.
 
     Returns:
         The file.
     """
     content: dict[str, NDArray[np.generic]] = {
-        arm: middle_slice(tensor, affine) for arm, tensor in volumes.items()
+        arm: middle_slice(tensor, affine, colour=colour) for arm, tensor in volumes.items()
     }
     content["name"] = np.array(name)
     content["property"] = np.array(str(case.property))
@@ -43,16 +50,19 @@ def save_preview(
     return path
 
 
-def middle_slice(tensor: Tensor, affine: Tensor | None) -> NDArray[np.float32]:
+def middle_slice(tensor: Tensor, affine: Tensor | None, *, colour: bool = False) -> NDArray[np.float32]:
     """Cut the middle slice of a volume in RAS order; a 2D image is handed through.
 
     Args:
         tensor: shape ``(C, X, Y, Z)`` or ``(C, X, Y)``.
         affine: ``(4, 4)``, voxel index to RAS mm, or ``None``.
+        colour: whether three channels are red, green and blue.
 
     Returns:
-        Shape ``(X, Y)``.
+        Shape ``(X, Y)``; ``(X, Y, 3)`` for colours.
     """
+    if colour and len(tensor) == 3:
+        return np.stack([middle_slice(channel[None], affine) for channel in tensor], axis=-1)
     image = tensor.float().mean(dim=0).numpy().astype(np.float32)
     if image.ndim == 2:
         return image

@@ -1,13 +1,13 @@
 """Mean, standard deviation and confidence interval of every metric and arm, over all cases and by group."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from taskgan_ext.data.evaluation_case import Measure
 from taskgan_ext.data.subject_bootstrap import mean_interval
-from taskgan_ext.io.evaluation_files import RESTORED, MetricInfo, Row, SummaryRow
+from taskgan_ext.io.evaluation_files import RESTORED, Row, SummaryRow
 from taskgan_ext.io.presentation import Presentation
 from taskgan_ext.keys import SUBJECT
 
@@ -58,27 +58,33 @@ def summarise_groups(
 
 
 def paired_differences(
-    rows: Sequence[Row], metrics: Mapping[str, MetricInfo], presentation: Presentation
+    rows: Sequence[Row], measures: Sequence[Measure], presentation: Presentation
 ) -> list[SummaryRow]:
     """Compare the restored image with that of other methods, case by case.
 
     The difference within a case is free of what makes one case harder than another, so its interval is
     narrower than those of the two means. Only headline metrics that improve upwards or downwards are
-    compared: the difference of two signed errors does not say which is the smaller.
+    compared: the difference of two signed errors does not say which is the smaller. Measures add the
+    differences of their values of the whole table.
 
     Args:
         rows: rows of cases.csv.
-        metrics: definitions.
-        presentation: tells the comparisons and the groups.
+        measures: what was measured.
+        presentation: tells the compared arms and the groups.
 
     Returns:
-        Restored minus comparison: mean, spread and interval, under the arm of the comparison.
+        Restored minus the other arm: mean, spread and interval, under the name of the other arm.
     """
-    names = [name for name, info in metrics.items() if info.headline and info.better in ("higher", "lower")]
+    names = [
+        name
+        for measure in measures
+        for name, info in measure.metrics.items()
+        if info.headline and info.better in ("higher", "lower")
+    ]
     found: list[SummaryRow] = []
     for group, members in _groups(rows, presentation).items():
         restored = {row["case"]: row for row in members if row["arm"] == RESTORED}
-        for arm in presentation.comparisons.values():
+        for arm in presentation.compared_arms:
             pairs = [(restored[row["case"]], row) for row in members if row["arm"] == arm]
             for name in names:
                 values = [
@@ -87,6 +93,9 @@ def paired_differences(
                     if name in ours and name in other
                 ]
                 found.extend(replace(row, group=group) for row in _summarised(arm, name, values))
+        for measure in measures:
+            whole = measure.compare(members, presentation.compared_arms)
+            found.extend(replace(row, group=group) for row in whole)
     return found
 
 

@@ -15,11 +15,11 @@ from ignite.engine import Engine, Events
 
 import taskgan_ext
 from taskgan_ext.data.evaluation_case import Measure
+from taskgan_ext.data.subject_bootstrap import INTERVAL
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.handlers.case_of_batch import arm_volumes, case_of_batch, item_affine
 from taskgan_ext.handlers.case_preview import save_preview
 from taskgan_ext.handlers.case_summary import paired_differences, summarise_groups
-from taskgan_ext.data.subject_bootstrap import INTERVAL
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.io.evaluation_files import (
     CASES,
@@ -58,7 +58,8 @@ class EvaluationTable:
     At the end of the epoch the means are set as ``<arm>_<metric>`` in ``engine.state.metrics``, those of a
     group as ``<group>_<arm>_<metric>``, with ``_`` for spaces; list this handler before the ones that log
     metrics. When the run completes ``cases.csv``, ``summary.csv``, ``differences.csv`` (with comparisons),
-    ``preview/`` and ``evaluation.json`` are complete in ``output_dir``: the same run gives the same bytes.
+    further tables of the measures, ``preview/`` and ``evaluation.json`` are complete in ``output_dir``: the
+    same run gives the same bytes.
 
     Args:
         measures: what is measured, see ``taskgan_ext.metrics.measures``.
@@ -140,7 +141,10 @@ class EvaluationTable:
                     row.update(measure(case, volume))
             self.rows.append(row)
         if self._num_cases() <= self.presentation.preview_limit:
-            save_preview(self.output_dir / PREVIEW_DIR, name, case, volumes, item_affine(result[LABEL]))
+            # The axes of a picture are rows and columns, whatever affine its file reader made up.
+            is_picture = self.presentation.orientation == "picture"
+            affine = None if is_picture else item_affine(result[LABEL])
+            save_preview(self.output_dir / PREVIEW_DIR, name, case, volumes, affine, colour=is_picture)
 
     def _summarise(self, engine: Engine) -> None:
         self.summary = summarise_groups(self.rows, self.measures, self.arms, self.presentation)
@@ -154,13 +158,23 @@ class EvaluationTable:
         columns = list(dict.fromkeys(column for column in [*facts, *found] if column))
         write_table(self.output_dir / CASES, columns, self.rows)
         write_summary(self.output_dir / SUMMARY, self.summary)
-        if presentation.comparisons:
-            differences = paired_differences(self.rows, self.metrics, presentation)
+        if presentation.compared_arms:
+            differences = paired_differences(self.rows, self.measures, presentation)
             write_summary(self.output_dir / DIFFERENCES, differences)
-        write_json(self.output_dir / EVALUATION, self._description())
+        tables = self._tables()
+        for file, rows in tables.items():
+            write_table(self.output_dir / file, list(rows[0]), rows)
+        write_json(self.output_dir / EVALUATION, self._description() | {"tables": sorted(tables)})
         logger.info("evaluation of %d cases in %s", self._num_cases(), self.output_dir)
         for line in format_summary(self.summary, self.metrics).splitlines():
             logger.info(line)
+
+    def _tables(self) -> dict[str, list[Row]]:
+        tables: dict[str, list[Row]] = {}
+        for measure in self.measures:
+            for file, rows in measure.tables(self.rows).items():
+                tables.setdefault(file, []).extend(rows)
+        return tables
 
     def _num_cases(self) -> int:
         return len({row["case"] for row in self.rows})

@@ -2,9 +2,10 @@
 
     cases.csv            case, subject, [group], property, [truth ...], arm, one column for each metric
     summary.csv          group, arm, metric, mean, sd, n, low, high
-    differences.csv      the same columns, restored minus the arm (only where there are comparisons)
+    differences.csv      the same columns, restored minus the arm (only where arms are compared)
     evaluation.json      definitions of the metrics, arms in their order, settings, versions
     preview/<case>.npz   middle slice of every arm
+    ...                  tables of single measures; evaluation.json lists them
 
 Written by the handler ``EvaluationTable``, read by ``taskgan_ext.report``. A blank cell is a missing value.
 """
@@ -34,8 +35,11 @@ INPUT, RESTORED, REFERENCE = "input", "restored", "reference"
 An evaluation may have further arms, its comparisons, which stand between input and restored.
 """
 
-Row = dict[str, str | float]
-"""A row of cases.csv; a missing metric is an absent key."""
+Row = dict[str, Any]
+"""A row of cases.csv: text and numbers by column; a missing metric is an absent key.
+
+While an evaluation runs a row may hold more under keys that start with ``_``, which are written nowhere.
+"""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from taskgan_ext.io.evaluation_files import INPUT
+
 
 @dataclass(frozen=True)
 class Presentation:
@@ -15,11 +17,14 @@ class Presentation:
         class_names: name of each class; empty shows the value of the property.
         unit: unit of the data, for example "Bq/ml".
         orientation: ``axial`` shows a slice of an RAS volume in the radiological manner (anterior up, the
-            patient's right on the left); ``rows`` shows an image as stored, first axis downwards.
+            patient's right on the left); ``picture`` is a photograph: first axis downwards, 0 black and 1
+            white, three channels are red, green and blue.
         colormap: matplotlib colour map of the images.
         preview_limit: number of cases whose middle slice is kept for the report.
         comparisons: images of other methods that are measured and shown beside the restored one, such as the
             result of a physical model: name of the arm by key of the batch item, in the order of the tables.
+        compare_input: whether the difference of the restored image to the input is tabled too, beside those
+            to the comparisons.
         group_key: key of the batch item by whose value the cases are grouped, for example "contrast"; empty
             for no groups.
     """
@@ -28,11 +33,17 @@ class Presentation:
     property_name: str = "property"
     class_names: Sequence[str] = ()
     unit: str = ""
-    orientation: Literal["axial", "rows"] = "axial"
+    orientation: Literal["axial", "picture"] = "axial"
     colormap: str = "gray"
     preview_limit: int = 100
     comparisons: Mapping[str, str] = field(default_factory=dict)
+    compare_input: bool = False
     group_key: str = ""
+
+    @property
+    def compared_arms(self) -> list[str]:
+        """The arms that the restored image is compared with, in the order of the tables."""
+        return [INPUT] * self.compare_input + list(self.comparisons.values())
 
     def class_name(self, value: float | str) -> str:
         """Name of a property value.

@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, conv2d
 
 K1, K2 = 0.01, 0.03  # stabilisers of Wang et al., IEEE Trans Image Process 13 (2004), section III.B
 
@@ -60,18 +60,22 @@ def nrmse(pred: Tensor, target: Tensor) -> Tensor:
     return (x - y).square().sum(dim=(-2, -1)).sqrt() / y.square().sum(dim=(-2, -1)).sqrt()
 
 
-def ssim(pred: Tensor, target: Tensor, data_range: float | Tensor, win_size: int = 7) -> Tensor:
+def ssim(
+    pred: Tensor, target: Tensor, data_range: float | Tensor, win_size: int = 7, sigma: float | None = None
+) -> Tensor:
     """Structural similarity as scikit-image's ``structural_similarity`` computes it by default.
 
     Uniform window, sample covariance, K1 = 0.01, K2 = 0.03, mean over the windows that lie wholly inside the
     slice (Wang et al. 2004, eq. 13). Computed in float64: a variance taken as ``E[x^2] - E[x]^2`` loses its
-    digits in float32.
+    digits in float32. With ``win_size=11, sigma=1.5`` it is that of Wang et al., with a Gaussian window and
+    the population covariance.
 
     Args:
         pred: slices x, shape ``(..., X, Y)``.
         target: slices y, same shape.
         data_range: the range of values, in the unit of the slices: a number, or one for each slice ``(...)``.
         win_size: odd side of the window in pixels.
+        sigma: standard deviation of a Gaussian window in pixels, ``None`` for a uniform one.
 
     Returns:
         Similarity of each slice, -1 to 1, float64, shape ``(...)``.
@@ -79,10 +83,12 @@ def ssim(pred: Tensor, target: Tensor, data_range: float | Tensor, win_size: int
     Raises:
         ValueError: the shapes differ, the window is even or larger than the slice.
     """
-    return ssim_map(pred, target, data_range, win_size).mean(dim=(-2, -1))
+    return ssim_map(pred, target, data_range, win_size, sigma).mean(dim=(-2, -1))
 
 
-def ssim_map(pred: Tensor, target: Tensor, data_range: float | Tensor, win_size: int = 7) -> Tensor:
+def ssim_map(
+    pred: Tensor, target: Tensor, data_range: float | Tensor, win_size: int = 7, sigma: float | None = None
+) -> Tensor:
     """Structural similarity of each window that lies wholly inside the slice, see ``ssim``.
 
     Args:
@@ -90,6 +96,7 @@ def ssim_map(pred: Tensor, target: Tensor, data_range: float | Tensor, win_size:
         target: slices y, same shape.
         data_range: the range of values, in the unit of the slices: a number, or one for each slice ``(...)``.
         win_size: odd side w of the window in pixels.
+        sigma: standard deviation of a Gaussian window in pixels, ``None`` for a uniform one.
 
     Returns:
         Similarity, -1 to 1, float64, shape ``(..., X - w + 1, Y - w + 1)``; the first value belongs to the
@@ -104,10 +111,10 @@ def ssim_map(pred: Tensor, target: Tensor, data_range: float | Tensor, win_size:
             f"expected an odd win_size within the slice of {tuple(x.shape[-2:])} pixels, got {win_size}"
         )
     moments = torch.stack([x, y, x * x, y * y, x * y]).reshape(-1, 1, *x.shape[-2:])
-    means = avg_pool2d(moments, win_size, stride=1)
+    means = _window_means(moments, win_size, sigma)
     mean_x, mean_y, square_x, square_y, product = means.reshape(5, *x.shape[:-2], *means.shape[-2:])
 
-    sample = win_size**2 / (win_size**2 - 1)
+    sample = win_size**2 / (win_size**2 - 1) if sigma is None else 1.0
     var_x = sample * (square_x - mean_x * mean_x)
     var_y = sample * (square_y - mean_y * mean_y)
     covariance = sample * (product - mean_x * mean_y)
@@ -117,6 +124,15 @@ def ssim_map(pred: Tensor, target: Tensor, data_range: float | Tensor, win_size:
     return ((2 * mean_x * mean_y + c1) * (2 * covariance + c2)) / (
         (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
     )
+
+
+def _window_means(images: Tensor, win_size: int, sigma: float | None) -> Tensor:
+    if sigma is None:
+        return avg_pool2d(images, win_size, stride=1)
+    distance = torch.arange(win_size, dtype=images.dtype, device=images.device) - win_size // 2
+    profile = torch.exp(-0.5 * (distance / sigma).square())
+    profile = profile / profile.sum()
+    return conv2d(conv2d(images, profile.reshape(1, 1, -1, 1)), profile.reshape(1, 1, 1, -1))
 
 
 def _pair(pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

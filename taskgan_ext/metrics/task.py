@@ -84,19 +84,3 @@ def slice_error(scores: Tensor, target: int) -> float:
     """
     decided = (scores[:, 0] >= 0.5).to(torch.int64) if scores.shape[1] == 1 else scores.argmax(dim=1)
     return float((decided != target).to(torch.float64).mean())
-
-
-def area_under_curve(scores: Tensor, positive: Tensor) -> float:
-    """Area under the receiver operating characteristic, as the Mann-Whitney statistic (ties count half).
-
-    Args:
-        scores: ``(N,)``.
-        positive: boolean, ``(N,)``.
-
-    Returns:
-        0 to 1; NaN when one class has no case.
-    """
-    difference = scores[positive].unsqueeze(1) - scores[~positive].unsqueeze(0)
-    if difference.numel() == 0:
-        return float("nan")
-    return float(((difference > 0).to(torch.float64) + 0.5 * (difference == 0)).mean())

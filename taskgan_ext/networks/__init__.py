@@ -3,6 +3,7 @@
 from taskgan_ext.networks.conditional_unet_generator import ConditionalUNetGenerator
 from taskgan_ext.networks.densenet_task_network import DenseNetTaskNetwork
 from taskgan_ext.networks.face_recogniser import FaceRecogniser
+from taskgan_ext.networks.face_task_network import choose_face_network, epochs_beforehand
 from taskgan_ext.networks.image_discriminator import ImageDiscriminator
 from taskgan_ext.networks.initialisation import initialise
 from taskgan_ext.networks.monte_carlo_dropout import activate_dropout
@@ -25,6 +26,8 @@ __all__ = [
     "UNetGenerator",
     "VGGFace",
     "activate_dropout",
+    "choose_face_network",
+    "epochs_beforehand",
     "initialise",
     "load_vgg_face_weights",
 ]

@@ -15,8 +15,8 @@ Draw = Callable[[Axes, str], None]
 INK = {"light": "#1c2126", "dark": "#d9dde1"}
 RULE = {"light": "#d5d9dd", "dark": "#3a4046"}
 COLOURS = {
-    "light": {INPUT: "#8a9199", RESTORED: "#0b5cad"},
-    "dark": {INPUT: "#8f98a1", RESTORED: "#6db3f2"},
+    "light": {INPUT: "#8a9199", RESTORED: "#0b5cad", REFERENCE: INK["light"]},
+    "dark": {INPUT: "#8f98a1", RESTORED: "#6db3f2", REFERENCE: INK["dark"]},
 }
 # Orange, green, purple, olive: beside grey and blue, and three times as bright or dark as the page at least.
 COMPARISON_COLOURS = {
@@ -160,7 +160,8 @@ def _markers(arms: Sequence[str]) -> dict[str, str]:
 
 def _styles(arms: Sequence[str], fixed: dict[str, str], others: Sequence[str]) -> dict[str, str]:
     comparisons = [arm for arm in arms if arm not in fixed]
-    return fixed | {arm: others[number % len(others)] for number, arm in enumerate(comparisons)}
+    styles = fixed | {arm: others[number % len(others)] for number, arm in enumerate(comparisons)}
+    return {arm: styles[arm] for arm in arms}
 
 
 def _factor(results: Results, name: str) -> float:

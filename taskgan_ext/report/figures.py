@@ -22,6 +22,7 @@ from taskgan_ext.report.arm_plots import (
 from taskgan_ext.report.matplotlib_agg import load_matplotlib
 from taskgan_ext.report.pictures import png_uri
 from taskgan_ext.report.results import Results
+from taskgan_ext.report.roc_plots import KIND_TEXT, draw_roc
 
 # Okabe and Ito's palette without black: told apart by colour-blind readers on both backgrounds.
 CYCLE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
@@ -51,9 +52,12 @@ def draw_figures(results: Results) -> list[Figure]:
         results: content of an evaluation folder.
 
     Returns:
-        Plots of cases, by group where there are groups, agreement plots and training curves.
+        ROC curves, plots of cases, by group where there are groups, agreement plots and training curves.
     """
-    figures = [figure for name, info in results.metrics.items() for figure in _of_metric(results, name, info)]
+    figures = _of_curves(results)
+    figures += [
+        figure for name, info in results.metrics.items() for figure in _of_metric(results, name, info)
+    ]
     losses = [name for name in results.history if name.startswith(LOSS) and _drawable(results, name)]
     if losses:
         figures.append(
@@ -65,6 +69,19 @@ def draw_figures(results: Results) -> list[Figure]:
         title = results.metrics[metric].label if metric in results.metrics else _short(metric)
         figures.append(_figure(f"Validation: {title}", "By epoch.", _curves(results, [name], log=False)))
     return figures
+
+
+def _of_curves(results: Results) -> list[Figure]:
+    """A plot for each recogniser and kind of pair, as Figure 2a of the paper."""
+    found = dict.fromkeys((curve.measure, curve.kind) for curve in results.curves)
+    return [
+        _figure(
+            f"{measure.capitalize()}: verification, {KIND_TEXT[kind][0]}",
+            f"ROC of {KIND_TEXT[kind][1]}. AUC with its 95 % confidence interval (bootstrap over people).",
+            draw_roc(results, measure, kind),
+        )
+        for measure, kind in found
+    ]
 
 
 def _of_metric(results: Results, name: str, info: MetricInfo) -> list[Figure]:

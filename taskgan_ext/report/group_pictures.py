@@ -2,8 +2,9 @@
 
 from html import escape
 
-from taskgan_ext.report.pictures import CasePictures, ColourBar, Picture, draw_case
+from taskgan_ext.report.pictures import CasePictures, ColourBar, draw_case
 from taskgan_ext.report.results import Preview, Results
+from taskgan_ext.report.sheet import SheetRow, picture_sheet
 
 NOTE = (
     "Every row has a grey scale and an error scale of its own. Errors: red above the reference, blue below, "
@@ -20,37 +21,19 @@ def group_pictures(results: Results) -> str:
     Returns:
         HTML; empty without previews.
     """
-    rows = [(preview, draw_case(preview, results.presentation)) for preview in results.previews]
-    if not rows:
+    if not results.previews:
         return ""
-    captions = list(
-        dict.fromkeys(picture.caption for _, drawn in rows for picture in [*drawn.images, *drawn.errors])
-    )
-    head = "".join(f'<div class="head">{escape(caption)}</div>' for caption in captions)
-    body = "".join(_row(results, preview, drawn, captions) for preview, drawn in rows)
+    rows = [_row(results, preview, draw_case(preview, results.presentation)) for preview in results.previews]
     subjects = {row["case"]: row["subject"] for row in results.cases}
-    shown = ", ".join(dict.fromkeys(subjects[preview.name] for preview, _ in rows))
-    return (
-        f'<p>{escape(shown)}, middle slice. {NOTE}</p><div class="scroll"><div class="sheet" '
-        f'style="--columns:{len(captions)}"><div></div>{head}{body}</div></div>'
-    )
+    shown = ", ".join(dict.fromkeys(subjects[preview.name] for preview in results.previews))
+    return f"<p>{escape(shown)}, middle slice. {NOTE}</p>{picture_sheet(rows)}"
 
 
-def _row(results: Results, preview: Preview, drawn: CasePictures, captions: list[str]) -> str:
+def _row(results: Results, preview: Preview, drawn: CasePictures) -> SheetRow:
     group, unit = results.groups[preview.name], results.presentation.unit
-    found = {picture.caption: picture for picture in [*drawn.images, *drawn.errors]}
-    cells = "".join(
-        _image(found[caption], preview.name) if caption in found else "<div></div>" for caption in captions
-    )
     bars = "".join(_range(bar, unit) for bar in (drawn.image_bar, drawn.error_bar))
-    return f'<div class="group"><strong>{escape(group)}</strong>{bars}</div>{cells}'
-
-
-def _image(picture: Picture, case: str) -> str:
-    return (
-        f'<img src="{picture.uri}" alt="{escape(case)}: {escape(picture.caption)}" '
-        f'style="aspect-ratio:{picture.aspect:.4f}">'
-    )
+    head = f"<strong>{escape(group)}</strong>{bars}"
+    return SheetRow(preview.name, head, [*drawn.images, *drawn.errors])
 
 
 def _range(bar: ColourBar, unit: str) -> str:

@@ -8,6 +8,7 @@ from taskgan_ext.report.confusion import confusion_tables
 from taskgan_ext.report.figures import Figure, draw_figures
 from taskgan_ext.report.group_pictures import group_pictures
 from taskgan_ext.report.groups import group_tables
+from taskgan_ext.report.photographs import photographs
 from taskgan_ext.report.pictures import CasePictures, ColourBar, Picture, draw_case
 from taskgan_ext.report.results import Preview, Results
 from taskgan_ext.report.style import STYLE
@@ -20,11 +21,12 @@ from taskgan_ext.report.tables import (
 )
 
 NOTICE = "Research use only, not for diagnosis"
+PICTURE_NOTICE = "Research use only, not for identifying people: a restored face can resemble somebody else"
 MOST_OPEN_CASES = 30
 """A longer table of cases is folded."""
-INTERVAL_NOTE = "<p>In brackets the 95 % confidence interval of the mean (bootstrap over subjects).</p>"
+INTERVAL_NOTE = "<p>In brackets the 95 % confidence interval (bootstrap over subjects).</p>"
 BEST_NOTE = "<p>In brackets the 95 % confidence interval; the best method of each row is bold.</p>"
-DIFFERENCE_NOTE = "<p>Restored minus comparison, case by case: mean difference with its interval.</p>"
+DIFFERENCE_NOTE = "<p>Restored minus the other, on the same cases: difference with its interval.</p>"
 CONFUSION_NOTE = "<p>Rows: the true class. Columns: what the network decides.</p>"
 
 
@@ -58,10 +60,14 @@ def build_page(results: Results) -> str:
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
         f'<header><h1>{title}</h1><p class="facts">{_facts(results)}</p>'
-        f'<p class="notice">{NOTICE}</p></header>\n'
+        f'<p class="notice">{_notice(results)}</p></header>\n'
         + "\n".join(section for section in sections if section)
         + "\n</main>\n</body>\n</html>\n"
     )
+
+
+def _notice(results: Results) -> str:
+    return PICTURE_NOTICE if results.presentation.orientation == "picture" else NOTICE
 
 
 def _section(heading: str, content: str) -> str:
@@ -79,6 +85,8 @@ def _results(results: Results) -> str:
 
 
 def _images(results: Results) -> str:
+    if results.presentation.orientation == "picture":
+        return photographs(results)
     if results.groups:
         return group_pictures(results)
     return "".join(_case(preview, results) for preview in results.previews)
@@ -103,7 +111,8 @@ def _facts(results: Results) -> str:
     counts = ", ".join(f"{classes.count(name)} {name}" for name in order if name in classes)
     number = f"{len(names)} case" + ("s" if len(names) != 1 else "")
     subjects = len({row["subject"] for row in results.cases})
-    facts = [f"{number} of {subjects} subject{'s' if subjects != 1 else ''}" if results.groups else number]
+    several_each = results.groups or subjects < len(names)
+    facts = [f"{number} of {subjects} subject{'s' if subjects != 1 else ''}" if several_each else number]
     if len(set(classes)) <= 8:
         facts.append(f"{presentation.property_name}: {counts}")
     if presentation.unit:

@@ -73,12 +73,12 @@ def draw_case(preview: Preview, presentation: Presentation) -> CasePictures:
 
     Args:
         preview: the slices; reference and restored at least.
-        presentation: orientation and colour map.
+        presentation: colour map.
 
     Returns:
         The pictures.
     """
-    shown = {arm: display(image, presentation.orientation) for arm, image in preview.arms.items()}
+    shown = {arm: display(image) for arm, image in preview.arms.items()}
     box = object_box(shown[REFERENCE])
     shown = {arm: image[box] for arm, image in shown.items()}
     reference = shown[REFERENCE]
@@ -90,13 +90,13 @@ def draw_case(preview: Preview, presentation: Presentation) -> CasePictures:
         _round_up(high),
         _round_up(float(np.percentile(np.abs(np.stack(list(errors.values()))), 99))),
     )
-    height_mm, width_mm = _pixel_size(preview, presentation)
+    width_mm, height_mm = preview.pixel_mm
     aspect = reference.shape[1] * width_mm / (reference.shape[0] * height_mm)
     colormap = presentation.colormap
     return CasePictures(
-        images=[Picture(arm, _png(image, colormap, low, high), aspect) for arm, image in shown.items()],
+        images=[Picture(arm, draw_png(image, colormap, low, high), aspect) for arm, image in shown.items()],
         errors=[
-            Picture(f"{arm} \u2212 reference", _png(error, ERROR_COLORMAP, -widest, widest), aspect)
+            Picture(f"{arm} \u2212 reference", draw_png(error, ERROR_COLORMAP, -widest, widest), aspect)
             for arm, error in errors.items()
         ],
         image_bar=_bar("image", colormap, low, high),
@@ -104,18 +104,16 @@ def draw_case(preview: Preview, presentation: Presentation) -> CasePictures:
     )
 
 
-def display(image: NDArray[np.float32], orientation: str) -> NDArray[np.float32]:
-    """Turn a slice into rows and columns of a screen.
+def display(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn a slice into rows and columns of a screen, in the radiological manner.
 
     Args:
-        image: shape ``(X, Y)``.
-        orientation: ``axial``: X towards the patient's right, Y towards anterior, shown in the radiological
-            manner; ``rows``: first axis downwards.
+        image: shape ``(X, Y)``, X towards the patient's right, Y towards anterior.
 
     Returns:
-        Shape ``(rows, columns)``, first row on top.
+        Shape ``(rows, columns)``: anterior up, the patient's right on the left.
     """
-    return image[::-1, ::-1].T if orientation == "axial" else image
+    return image[::-1, ::-1].T
 
 
 def object_box(image: NDArray[np.float32], fraction: float = 0.05, margin: int = 4) -> tuple[slice, slice]:
@@ -147,17 +145,25 @@ def _round_up(value: float) -> float:
     return math.ceil(value / step - 1e-9) * step
 
 
-def _pixel_size(preview: Preview, presentation: Presentation) -> tuple[float, float]:
-    x, y = preview.pixel_mm
-    return (y, x) if presentation.orientation == "axial" else (x, y)
-
-
 def _bar(caption: str, colormap: str, low: float, high: float) -> ColourBar:
     ramp = np.linspace(low, high, 256, dtype=np.float32)[None].repeat(8, axis=0)
-    return ColourBar(caption, _png(ramp, colormap, low, high), low, high)
+    return ColourBar(caption, draw_png(ramp, colormap, low, high), low, high)
 
 
-def _png(image: NDArray[np.float32], colormap: str, low: float, high: float) -> str:
+def draw_png(image: NDArray[np.float32], colormap: str, low: float, high: float) -> str:
+    """Draw an image as it is, first axis downwards.
+
+    Args:
+        image: shape ``(rows, columns)``, or ``(rows, columns, 3)`` for red, green and blue.
+        colormap: matplotlib colour map; colours do without.
+        low: value of its lower end, or of black.
+        high: value of its upper end, or of full brightness.
+
+    Returns:
+        PNG as data URI.
+    """
+    if image.ndim == 3:
+        image = np.clip((image - low) / (high - low), 0.0, 1.0)
     plt = load_matplotlib()
     buffer = io.BytesIO()
     plt.imsave(buffer, image, cmap=colormap, vmin=low, vmax=high, format="png", metadata={"Software": None})

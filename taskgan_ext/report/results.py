@@ -28,9 +28,12 @@ from taskgan_ext.io.evaluation_files import (
     to_float,
 )
 from taskgan_ext.io.presentation import Presentation
+from taskgan_ext.io.roc_file import ROC, RocCurve, read_curves
 
 HISTORY = "history.csv"
 SETTINGS = "settings.json"
+MOST_PHOTOGRAPHS = 6
+"""People whose pictures are shown."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Preview:
     Attributes:
         name: name of the case.
         property: value of y as text.
-        arms: slice of each arm, ``(X, Y)``, in data units.
+        arms: slice of each arm, ``(X, Y)``, in data units; ``(X, Y, 3)`` for colours.
         pixel_mm: pixel size along X and Y.
     """
 
@@ -60,9 +63,10 @@ class Results:
         metrics: definition of each metric.
         presentation: names, units and orientation.
         evaluation: evaluation.json as it is.
-        differences: rows of differences.csv, restored minus a comparison; empty without comparisons.
+        differences: rows of differences.csv, restored minus another arm; empty where none is compared.
         previews: the pictures: one for each group, or at most two, of different property values where there
-            are.
+            are; photographs of some people where cases are photographs.
+        curves: curves of roc.csv; empty where nothing was verified.
         history: columns of history.csv, NaN for blank cells; empty without the file.
         settings: flat settings of the run; empty without the file.
     """
@@ -74,6 +78,7 @@ class Results:
     evaluation: dict[str, Any]
     differences: list[SummaryRow] = field(default_factory=list)
     previews: list[Preview] = field(default_factory=list)
+    curves: list[RocCurve] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
 
@@ -136,8 +141,10 @@ def read_results(folder: str | os.PathLike[str]) -> Results:
         metrics=parse_metrics(evaluation, folder / EVALUATION),
         presentation=presentation,
         evaluation=evaluation,
-        differences=read_summary(folder / DIFFERENCES) if presentation.comparisons else [],
+        differences=read_summary(folder / DIFFERENCES) if presentation.compared_arms else [],
         previews=_choose_previews(previews, cases, presentation),
+        # An earlier evaluation may have left a file that does not belong to this one.
+        curves=read_curves(folder / ROC) if ROC in evaluation.get("tables", []) else [],
         history=_read_history(folder / HISTORY),
         settings=flatten(read_json(folder / SETTINGS)) if (folder / SETTINGS).is_file() else {},
     )
@@ -174,11 +181,13 @@ def _group_by_case(presentation: Presentation, cases: list[dict[str, str]]) -> d
 def _choose_previews(
     previews: list[Preview], cases: list[dict[str, str]], presentation: Presentation
 ) -> list[Preview]:
-    """Take the groups of the first subject that has the most, else two cases; none of an earlier run."""
+    """Take the groups of the first subject that has the most, photographs, or two cases; no earlier run's."""
     subjects = {row["case"]: row["subject"] for row in cases}
     order = list(subjects)
     there = [preview for preview in previews if preview.name in subjects]
     there.sort(key=lambda preview: order.index(preview.name))
+    if presentation.orientation == "picture":
+        return _of_several_people(there, subjects)
     if not presentation.group_key:
         return _two_properties(there)
     groups = _group_by_case(presentation, cases)
@@ -187,6 +196,16 @@ def _choose_previews(
         found.setdefault(subjects[preview.name], {}).setdefault(groups[preview.name], preview)
     first_with_most = max(found.values(), key=len, default={})
     return [first_with_most[group] for group in presentation.groups_of(cases) if group in first_with_most]
+
+
+def _of_several_people(previews: list[Preview], subjects: Mapping[str, str]) -> list[Preview]:
+    """Take the first picture of people who stand evenly apart in the list."""
+    first: dict[str, Preview] = {}
+    for preview in previews:
+        first.setdefault(subjects[preview.name], preview)
+    people = list(first.values())
+    number = min(MOST_PHOTOGRAPHS, len(people))
+    return [people[len(people) * place // number] for place in range(number)]
 
 
 def _two_properties(previews: list[Preview]) -> list[Preview]:

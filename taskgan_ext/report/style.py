@@ -45,7 +45,7 @@ img{display:block;width:100%;height:auto}
 .sheet{display:grid;grid-template-columns:6.5rem repeat(var(--columns),minmax(5.5rem,1fr));gap:.4rem;
 min-width:calc(6.5rem + var(--columns)*5.9rem)}
 .sheet .head{align-self:end;color:var(--soft);font-size:.8rem;line-height:1.25}
-.sheet .group{align-self:center;font-size:.9rem}
+.sheet .group{align-self:center;font-size:.9rem;overflow-wrap:anywhere}
 .sheet .group span{display:block;color:var(--soft);font-size:.75rem;line-height:1.35}
 .sheet img{border-radius:2px;outline:1px solid var(--rule);outline-offset:-1px}
 .confusion{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1.2rem 2rem}

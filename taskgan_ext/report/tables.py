@@ -32,13 +32,13 @@ def summary_table(results: Results, *, headline: bool) -> str:
 
 
 def difference_table(results: Results) -> str:
-    """Lay out restored minus each comparison over all cases, one metric a row.
+    """Lay out restored minus each compared arm over all cases, one metric a row.
 
     Args:
         results: content of an evaluation folder.
 
     Returns:
-        HTML; empty without comparisons.
+        HTML; empty where none is compared.
     """
     rates = {name: replace(info, counted=False) for name, info in results.metrics.items()}
     cells = summary_cells(results.differences, rates, spread="interval")
@@ -52,9 +52,9 @@ def difference_heads(results: Results) -> dict[str, str]:
         results: content of an evaluation folder.
 
     Returns:
-        Text by comparison.
+        Text by compared arm.
     """
-    return {arm: f"{RESTORED} \u2212 {arm}" for arm in results.presentation.comparisons.values()}
+    return {arm: f"{RESTORED} \u2212 {arm}" for arm in results.presentation.compared_arms}
 
 
 def case_table(results: Results) -> str:

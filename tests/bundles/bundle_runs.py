@@ -37,8 +37,25 @@ TINY: dict[str, dict[str, Any]] = {
         "epoch_samples": 8,
         "batch_size": 4,
     },
+    "face_super_resolution": {
+        "network_def::channels": [4, 8, 8],
+        "discriminator_def::channels": [4, 8, 8],
+        "task_network_def::channels": [4, 8],
+        "judge_network_def::init_features": 4,
+        "judge_network_def::block_config": [1, 1],
+        "size": [32, 32],
+        "epochs": 2,
+        "task_epochs": 1,
+        "val_interval": 1,
+        "epoch_samples": 8,
+        "batch_size": 4,
+    },
 }
-COHORTS = {"pet_denoising": "tiny_cohort", "mr_contrast_synthesis": "tiny_mr_cohort"}
+COHORTS = {
+    "face_super_resolution": "tiny_face_cohort",
+    "mr_contrast_synthesis": "tiny_mr_cohort",
+    "pet_denoising": "tiny_cohort",
+}
 """The fixture with data that fit each bundle."""
 
 

@@ -18,6 +18,7 @@ from monai.bundle import ConfigWorkflow
 from taskgan_ext.bundle import find_user_error
 from taskgan_ext.data import load_datalist
 from taskgan_ext.errors import CheckpointError, ConfigError, DataError
+from taskgan_ext.io.picture import load_picture
 from taskgan_ext.mr import CONTRASTS, load_protocols
 
 JOINTLY = {"task_training": "both", "losses::task::segmentation_weight": 0.0}
@@ -112,6 +113,14 @@ def test_evaluation_trains_a_judge_of_its_own(outcome):
     assert judge.keys() != task_network.keys()
 
 
+@pytest.mark.parametrize("bundle", ["face_super_resolution"], indirect=True)
+def test_restored_pictures_have_the_size_of_their_references(outcome):
+    for item in load_datalist(outcome.cohort, "test"):
+        name = f"{item['case']}_restored.png"
+        assert load_picture(outcome.restored / "images" / item["subject"] / name).shape == (1, 32, 32)
+
+
+@pytest.mark.parametrize("bundle", ["pet_denoising", "mr_contrast_synthesis"], indirect=True)
 def test_restored_volumes_have_the_grid_of_their_input(outcome):
     for item in load_datalist(outcome.cohort, "test"):
         source = nib.load(item["image"])

@@ -42,7 +42,7 @@ def test_an_unzipped_bundle_trains_and_restores_within_its_own_folder(unzipped, 
     assert (unzipped / "models" / "model.pt").is_file()
     assert (unzipped / "eval" / "history.csv").is_file()
     run_in_process("inferring", unzipped, monkeypatch, "inference", dataset_dir=str(cohort))
-    restored = {path.parent.name for path in (unzipped / "eval" / "restored").rglob("*.nii.gz")}
+    restored = {path.parent.name for path in (unzipped / "eval" / "restored").rglob("*") if path.is_file()}
     assert restored == {item["subject"] for item in load_datalist(cohort, "test")}
     assert list((unzipped.parents[1] / "elsewhere").iterdir()) == []
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from monai.transforms import CenterSpatialCrop
 from torch import Tensor, nn
@@ -13,9 +14,9 @@ from taskgan_ext.data.evaluation_case import Case, Measure
 from taskgan_ext.data.plain_tensor import plain_tensor
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.io.evaluation_files import REFERENCE, MetricInfo, Row, SummaryRow, arms_of
+from taskgan_ext.metrics.roc import area_under_curve
 from taskgan_ext.metrics.slice_protocol import Slices, cut_slices
 from taskgan_ext.metrics.task import (
-    area_under_curve,
     decide,
     slice_error,
     slice_mae,
@@ -133,8 +134,8 @@ class TaskDecision(Measure):
     def _area(self, arm: str, rows: Sequence[Row]) -> list[SummaryRow]:
         column = f"{self.name}_score"
         decided = [row for row in rows if column in row and float(row["property"]) in (0.0, 1.0)]
-        scores = torch.tensor([float(row[column]) for row in decided])
-        positive = torch.tensor([float(row["property"]) == 1.0 for row in decided], dtype=torch.bool)
+        scores = np.array([float(row[column]) for row in decided])
+        positive = np.array([float(row["property"]) == 1.0 for row in decided], dtype=bool)
         area = area_under_curve(scores, positive)
         return [] if math.isnan(area) else [SummaryRow(arm, f"{self.name}_auc", area, math.nan, len(decided))]
 

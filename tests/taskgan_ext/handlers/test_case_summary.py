@@ -90,7 +90,7 @@ def test_arms_stand_in_the_order_that_is_given(rows):
 
 
 def test_differences_are_taken_within_a_case(rows):
-    found = {row.group: row for row in paired_differences(rows, METRICS, GROUPED)}
+    found = {row.group: row for row in paired_differences(rows, [Rows()], GROUPED)}
     values = {(row["case"], row["arm"]): row["psnr"] for row in rows if "psnr" in row}
     for group, number in (("", 7), ("T2w", 3), ("PDw", 4)):
         pairs = [
@@ -109,5 +109,5 @@ def test_a_constant_gain_has_an_interval_of_no_width(rows):
     for row in rows:
         if row["arm"] == "tuned":
             row["psnr"] = psnr[row["case"]] - 1.5
-    (found,) = paired_differences(rows, METRICS, PLAIN)
+    (found,) = paired_differences(rows, [Rows()], PLAIN)
     assert (found.mean, found.low, found.high) == pytest.approx((1.5, 1.5, 1.5))

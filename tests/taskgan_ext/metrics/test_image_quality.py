@@ -38,6 +38,14 @@ def test_ssim_of_other_window_equals_scikit_image():
     assert ssim(pred, target, 1.0, win_size=11).item() == pytest.approx(expected, abs=1e-9)
 
 
+def test_ssim_of_the_gaussian_window_equals_scikit_image():
+    pred, target = make_pair(24, 20)
+    expected = structural_similarity(
+        target.numpy(), pred.numpy(), data_range=1.0, gaussian_weights=True, use_sample_covariance=False
+    )
+    assert ssim(pred, target, 1.0, win_size=11, sigma=1.5).item() == pytest.approx(expected, abs=1e-9)
+
+
 def test_ssim_keeps_its_digits_for_float32_with_a_large_offset():
     pred, target = make_pair(16, 16, offset=5000.0)
     single = ssim(pred.float(), target.float(), 1.0).item()

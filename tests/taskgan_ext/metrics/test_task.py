@@ -1,4 +1,3 @@
-import math
 from types import SimpleNamespace
 
 import pytest
@@ -6,7 +5,6 @@ import torch
 from torch import nn
 
 from taskgan_ext.metrics.task import (
-    area_under_curve,
     decide,
     slice_error,
     slice_mae,
@@ -71,10 +69,3 @@ def test_several_classes_by_hand():
     assert slice_mae(scores, 1.0) == pytest.approx(1 - 0.3)
     assert slice_error(scores, 0) == pytest.approx(0.5)
     assert decide(scores) == 0
-
-
-def test_area_under_curve_counts_pairs():
-    scores = torch.tensor([0.9, 0.4, 0.4, 0.1])
-    positive = torch.tensor([True, True, False, False])
-    assert area_under_curve(scores, positive) == pytest.approx((2 + 0.5 + 1) / 4)
-    assert math.isnan(area_under_curve(scores, torch.ones(4, dtype=torch.bool)))
