@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from taskgan_ext.data.datalist import list_images, load_datalist
+from taskgan_ext.data.datalist import count_classes, list_images, load_datalist
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json, write_json
 
@@ -99,3 +99,13 @@ def test_no_image_is_refused_with_the_command(tmp_path, name):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(DataError, match=f"expected a NIfTI file.*{COMMAND}"):
         list_images(tmp_path / name, COMMAND)
+
+
+def test_classes_of_a_section_are_counted():
+    assert count_classes([{"property": number % 3} for number in range(7)]) == 3
+
+
+@pytest.mark.parametrize("properties", [[0, 2], [1, 2], [0.5, 0], ["anna", 0]])
+def test_properties_that_are_no_classes_from_0_on_are_refused(properties):
+    with pytest.raises(DataError, match="expected properties 0 to 1, one for each class"):
+        count_classes([{"property": value} for value in properties])

@@ -145,3 +145,9 @@ def test_bfloat16_trains_and_clipping_limits_the_step():
     TaskNetworkTrainer("cpu", 1, loader, network, optimizer, max_gradient_norm=1e-3, amp=True).run()
     steps = [(new.detach() - old).flatten() for new, old in zip(network.parameters(), before, strict=True)]
     assert float(torch.cat(steps).norm()) == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_settings_within_settings_keep_their_place_in_the_name():
+    settings = {"learning_rate": 0.1, "task": {"epochs": 3}}
+    trainer = trainer_of(make_tiny_networks().task_network, [], hyperparameters=settings)
+    assert trainer.hyperparameters == {"learning_rate": 0.1, "task.epochs": 3}
