@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from results_file import mean_sd, save_results
 
+import taskgan_ext
 from taskgan_ext.io.evaluation_files import SUMMARY, SummaryRow, read_summary
 
 ARMS = {"L1": ["baseline_l1.json"], "GAN": ["baseline_gan.json"], "Task-GAN": []}
@@ -45,8 +46,9 @@ class Bundle:
         return Path(__file__).parents[1] / "bundles" / self.name / "configs"
 
     def fingerprint(self, dataset_dir: Path) -> str:
-        """Tell data and configuration apart, so that arms of other ones are not taken for these."""
-        files = [dataset_dir / "datalist.json", *sorted(self.configs.glob("*.json"))]
+        """Tell data, configuration and code apart, so that arms of other ones are not taken for these."""
+        code = sorted(Path(taskgan_ext.__file__).parent.rglob("*.py"))
+        files = [dataset_dir / "datalist.json", *sorted(self.configs.glob("*.json")), *code]
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
     def run_arm(self, name: str, seed: int, dataset_dir: Path, threads: int) -> list[SummaryRow]:
@@ -66,9 +68,16 @@ class Bundle:
                 command = [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", str(files)]
                 command += [word for key, value in places.items() for word in (f"--{key}", str(value))]
                 folder.mkdir(parents=True, exist_ok=True)
-                with (folder / f"{run_id}.log").open("w") as log:
+                log_path = folder / f"{run_id}.log"
+                with log_path.open("w") as log:
                     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-                    subprocess.run(command, check=True, stdout=log, stderr=subprocess.STDOUT, env=environment)  # noqa: S603
+                    done = subprocess.run(  # noqa: S603
+                        command, check=False, stdout=log, stderr=subprocess.STDOUT, env=environment
+                    )
+                if done.returncode:
+                    raise SystemExit(
+                        f"error: {run_id} of {name}, seed {seed}, failed; its output: {log_path}"
+                    )
         return read_summary(folder / "eval" / SUMMARY)
 
     def settings(self) -> dict[str, Any]:

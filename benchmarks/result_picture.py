@@ -1,6 +1,8 @@
-"""The picture of the README: one positive and one negative held-out subject of an evaluation.
+"""A picture of the README: some held-out cases of an evaluation, and where the arms differ from the reference.
 
-python benchmarks/pet_picture.py bundles/pet_denoising/eval
+python benchmarks/result_picture.py bundles/pet_denoising/eval --out docs/images/pet_result.png
+python benchmarks/result_picture.py bundles/mr_contrast_synthesis/eval --out docs/images/mr_result.png \
+    --compare "analytic tuned" --cases sub-005_T2FLAIR sub-005_T2w sub-005_T1w
 """
 
 import argparse
@@ -13,32 +15,34 @@ from taskgan_ext.io.evaluation_files import INPUT, REFERENCE, RESTORED
 from taskgan_ext.report.pictures import ERROR_COLORMAP, display, object_box
 from taskgan_ext.report.results import read_results
 
-OUT = Path(__file__).parents[1] / "docs" / "images" / "pet_result.png"
-
 
 def main() -> None:
-    """Draw input, restored, reference and the two error maps of two subjects."""
+    """Draw one arm to compare with, the restored and the reference image, and the two error maps."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path, help="output_dir of an evaluation")
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--out", type=Path, required=True, help="the PNG file")
+    parser.add_argument("--compare", default=INPUT, help="arm that is shown beside the restored one")
+    parser.add_argument("--cases", nargs="+", help="names of cases; all that the report shows by default")
     arguments = parser.parse_args()
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415  # after the back end is chosen
 
     results = read_results(arguments.folder)
-    previews = results.previews
+    by_name = {preview.name: preview for preview in results.previews}
+    previews = [by_name[name] for name in arguments.cases or by_name]
+    names = (arguments.compare, RESTORED, REFERENCE)
     figure, axes = plt.subplots(len(previews), 5, figsize=(11, 2.75 * len(previews)), layout="constrained")
     for index, (row, preview) in enumerate(zip(np.atleast_2d(axes), previews, strict=True)):
-        arms = {arm: display(preview.arms[arm], "axial") for arm in (INPUT, RESTORED, REFERENCE)}
+        arms = {arm: display(preview.arms[arm]) for arm in names}
         box = object_box(arms[REFERENCE])
         arms = {arm: image[box] for arm, image in arms.items()}
         high = np.percentile(arms[REFERENCE], 99.5)
         for axis, (arm, image) in zip(row, arms.items(), strict=False):
             axis.imshow(image, cmap="gray", vmin=0, vmax=high)
             axis.set_title("" if index else arm, fontsize=11)
-        for axis, arm in zip(row[3:], (INPUT, RESTORED), strict=True):
+        for axis, arm in zip(row[3:], names[:2], strict=True):
             error = arms[arm] - arms[REFERENCE]
             axis.imshow(error, cmap=ERROR_COLORMAP, vmin=-high / 2, vmax=high / 2)
             axis.set_title("" if index else f"{arm} - reference", fontsize=11)
