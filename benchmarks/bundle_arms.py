@@ -51,9 +51,9 @@ class Bundle:
         files = [dataset_dir / "datalist.json", *sorted(self.configs.glob("*.json")), *code]
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
-    def run_arm(self, name: str, seed: int, dataset_dir: Path, threads: int) -> list[SummaryRow]:
+    def run_arm(self, name: str, seed: int, dataset_dir: Path, runs: Path, threads: int) -> list[SummaryRow]:
         """Train and evaluate one arm with one seed, unless that is done already."""
-        work = Path(__file__).parent / "runs" / self.name / self.fingerprint(dataset_dir) / f"seed-{seed}"
+        work = runs / f"seed-{seed}"
         folder = work / name
         if not (folder / "eval" / SUMMARY).is_file():
             places = {
@@ -75,9 +75,7 @@ class Bundle:
                         command, check=False, stdout=log, stderr=subprocess.STDOUT, env=environment
                     )
                 if done.returncode:
-                    raise SystemExit(
-                        f"error: {run_id} of {name}, seed {seed}, failed; its output: {log_path}"
-                    )
+                    raise SystemExit(f"error: {run_id} of {name}, seed {seed}, failed; see {log_path}")
         return read_summary(folder / "eval" / SUMMARY)
 
     def settings(self) -> dict[str, Any]:
@@ -121,11 +119,13 @@ def main(bundle: Bundle, description: str) -> None:
     arguments = parser.parse_args()
     threads = max(1, (os.cpu_count() or 1) // arguments.jobs)
     dataset_dir = arguments.dataset_dir.absolute()
+    fingerprint = bundle.fingerprint(dataset_dir)
+    runs = Path(__file__).parent / "runs" / bundle.name / fingerprint
     with ThreadPoolExecutor(arguments.jobs) as pool:
         seeds = list(
             pool.map(
                 # The arms of a seed one after the other: they share T and the judge.
-                lambda seed: {name: bundle.run_arm(name, seed, dataset_dir, threads) for name in ARMS},
+                lambda seed: {name: bundle.run_arm(name, seed, dataset_dir, runs, threads) for name in ARMS},
                 arguments.seeds,
             )
         )
@@ -150,7 +150,7 @@ def main(bundle: Bundle, description: str) -> None:
     settings = {
         "seeds": arguments.seeds,
         "cases": seeds[0][FIRST][0].n,
-        "fingerprint": bundle.fingerprint(dataset_dir),
+        "fingerprint": fingerprint,
         "train.json": bundle.settings(),
     }
     kept = results if len(groups) > 1 else results["all"]

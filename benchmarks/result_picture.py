@@ -1,4 +1,4 @@
-"""A picture of the README: some held-out cases of an evaluation, and where the arms differ from the reference.
+"""A picture of the README: held-out cases of an evaluation, and where the arms differ from the reference.
 
 python benchmarks/result_picture.py bundles/pet_denoising/eval --out docs/images/pet_result.png
 python benchmarks/result_picture.py bundles/mr_contrast_synthesis/eval --out docs/images/mr_result.png \
