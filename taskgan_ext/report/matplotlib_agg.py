@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from taskgan_ext.errors import DependencyError
+from taskgan_ext.io.optional_package import load_optional
 
 
 def load_matplotlib() -> ModuleType:
@@ -14,13 +14,6 @@ def load_matplotlib() -> ModuleType:
     Raises:
         DependencyError: matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl  # noqa: PLC0415  # optional package
-
-        mpl.use("Agg")
-        import matplotlib.pyplot as plt  # noqa: PLC0415
-    except ImportError:
-        raise DependencyError(
-            'the figures of a report need matplotlib; install it with: pip install "taskgan-ext[report]"'
-        ) from None
-    return plt  # type: ignore[no-any-return, unused-ignore]
+    needed, extra = "the figures of a report", "taskgan-ext[report]"
+    load_optional("matplotlib", needed, extra).use("Agg")
+    return load_optional("matplotlib.pyplot", needed, extra)
