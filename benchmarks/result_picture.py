@@ -2,7 +2,7 @@
 
 python benchmarks/result_picture.py bundles/pet_denoising/eval --out docs/images/pet_result.png
 python benchmarks/result_picture.py bundles/mr_contrast_synthesis/eval --out docs/images/mr_result.png \
-    --compare "analytic tuned" --cases sub-005_T2FLAIR sub-005_T2w sub-005_T1w
+    --compare "analytic tuned" --cases sub-012_T2FLAIR sub-012_T2w sub-012_T1w
 """
 
 import argparse
@@ -11,9 +11,9 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from taskgan_ext.io.evaluation_files import INPUT, REFERENCE, RESTORED
+from taskgan_ext.io.evaluation_files import INPUT, PREVIEW_DIR, REFERENCE, RESTORED
 from taskgan_ext.report.pictures import ERROR_COLORMAP, display, object_box
-from taskgan_ext.report.results import read_results
+from taskgan_ext.report.results import read_preview, read_results
 
 
 def main() -> None:
@@ -30,8 +30,10 @@ def main() -> None:
     from matplotlib import pyplot as plt  # noqa: PLC0415  # after the back end is chosen
 
     results = read_results(arguments.folder)
-    by_name = {preview.name: preview for preview in results.previews}
-    previews = [by_name[name] for name in arguments.cases or by_name]
+    previews = results.previews
+    if arguments.cases:
+        files = [arguments.folder / PREVIEW_DIR / f"{name}.npz" for name in arguments.cases]
+        previews = [read_preview(file, results.evaluation["arms"]) for file in files]
     names = (arguments.compare, RESTORED, REFERENCE)
     figure, axes = plt.subplots(len(previews), 5, figsize=(11, 2.75 * len(previews)), layout="constrained")
     for index, (row, preview) in enumerate(zip(np.atleast_2d(axes), previews, strict=True)):

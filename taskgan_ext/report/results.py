@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ def read_results(folder: str | os.PathLike[str]) -> Results:
     if presentation.group_key and presentation.group_key not in cases[0]:
         raise DataError(f"{folder / CASES}: expected the groups in a column {presentation.group_key}")
     previews = [
-        _read_preview(path, _arms(evaluation, cases)) for path in sorted((folder / PREVIEW_DIR).glob("*.npz"))
+        read_preview(path, _arms(evaluation, cases)) for path in sorted((folder / PREVIEW_DIR).glob("*.npz"))
     ]
     return Results(
         cases=cases,
@@ -216,7 +216,19 @@ def _two_properties(previews: list[Preview]) -> list[Preview]:
     return sorted(list(first.values())[:2], key=lambda item: item.property, reverse=True)
 
 
-def _read_preview(path: Path, arms: list[str]) -> Preview:
+def read_preview(path: Path, arms: Sequence[str]) -> Preview:
+    """Read the pictures of one case.
+
+    Args:
+        path: a file of the preview folder of an evaluation.
+        arms: the arms wanted; those that the file lacks are left out.
+
+    Returns:
+        The preview.
+
+    Raises:
+        DataError: the file is no preview.
+    """
     try:
         with np.load(path, allow_pickle=False) as content:
             name, value, (width, height) = (content[fact] for fact in PREVIEW_FACTS)
