@@ -29,6 +29,9 @@ ifeq ($(filter $(BUNDLE),$(BUNDLES)),)
 $(error there is no bundle '$(BUNDLE)'; expected BUNDLE to be one of: $(BUNDLES))
 endif
 
+# What the restoration of one case needs besides: the faces of the data list are references.
+RESTORE_OPTIONS_face_super_resolution = --input_kind reference
+
 .PHONY: help
 help:  ## list the targets
 	@echo 'make TARGET [BUNDLE=$(BUNDLE)] [PYTHON=$(PYTHON)]'
@@ -70,7 +73,7 @@ evaluate: .venv/.installed-run  ## measure the held-out subjects
 	python -m monai.bundle run evaluating --config_file "['$(CONFIGS)/train.json','$(CONFIGS)/evaluate.json']"
 
 restore: .venv/.installed-run  ## restore one held-out case
-	python -m monai.bundle run --config_file $(CONFIGS)/inference.json --input $(shell .venv/bin/python -c "import json; print('$(DATA)/' + json.load(open('$(DATA)/datalist.json'))['test'][0]['image'])")
+	python -m monai.bundle run --config_file $(CONFIGS)/inference.json --input $(shell .venv/bin/python -c "import json; print('$(DATA)/' + json.load(open('$(DATA)/datalist.json'))['test'][0]['image'])") $(RESTORE_OPTIONS_$(BUNDLE))
 
 report: .venv/.installed-run  ## write the report of the last evaluation, and print its table
 	python -m taskgan_ext.report $(EVAL)
