@@ -6,18 +6,17 @@ from pathlib import Path
 from taskgan_ext.errors import DataError
 
 
-def check_absent(paths: Iterable[Path], overwrite: bool) -> None:
+def check_absent(paths: Iterable[Path], overwrite: bool, instead: str = "another place with --out") -> None:
     """Check that a command replaces nothing that its user did not give up.
 
     Args:
         paths: files that will be written.
         overwrite: whether the user said that they may be replaced.
+        instead: what the user can choose.
 
     Raises:
         DataError: one of them is there, and may not be replaced.
     """
     for path in paths:
         if path.exists() and not overwrite:
-            raise DataError(
-                f"{path} is there already; choose another place with --out, or replace it with --overwrite"
-            )
+            raise DataError(f"{path} is there already; choose {instead}, or replace it with --overwrite")

@@ -1,7 +1,6 @@
 """From a scanner's files to one subject of a cohort."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from preprocessing.folder_lock import locked, made_folder
 from preprocessing.mr.contrast_import import ImportedContrast, import_contrast, write_contrast_checkerboard
+from preprocessing.mr.existing_output import check_absent
 from preprocessing.mr.import_request import ImportRequest
 from preprocessing.mr.label_file import read_labels
 from preprocessing.mr.mr_datalist import check_can_hold
@@ -21,7 +21,6 @@ from preprocessing.mr.registration_record import RegistrationRecord
 from preprocessing.mr.subject_exchange import exchange_subject, undo_killed_imports
 from preprocessing.mr.subject_files import write_prepared
 from preprocessing.mr.volume import Volume
-from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol, load_protocols
 from taskgan_ext.mr.reader.read import read_mdme
@@ -74,8 +73,8 @@ def import_subject(request: ImportRequest, show_progress: bool = True) -> Import
         OSError: the folder cannot be made or written.
     """
     with made_folder(request.out):
-        with _turn(request):
-            pass  # what cannot go in is told before the long work
+        with locked(request.out):
+            _make_ready(request)  # what cannot go in is told before the long work
         return _import(request, show_progress)
 
 
@@ -106,7 +105,8 @@ def _import(request: ImportRequest, show_progress: bool) -> ImportResult:
         prepared = replace(prepared, brain=brain)
         lesions = _read_lesions(request, grid, contrasts, brain)
         step("writing")
-        with _turn(request):
+        with locked(request.out):
+            _make_ready(request)
             datalist = exchange_subject(
                 request.out,
                 request.subject,
@@ -131,18 +131,11 @@ def _import(request: ImportRequest, show_progress: bool) -> ImportResult:
     )
 
 
-@contextmanager
-def _turn(request: ImportRequest) -> Iterator[None]:
-    """Have the folder to oneself, in order and ready to take the subject."""
-    with locked(request.out):
-        undo_killed_imports(request.out)
-        check_can_hold(request.out, request.subject, request.section)
-        if (request.out / request.subject).exists() and not request.overwrite:
-            raise DataError(
-                f"{request.out / request.subject} is there already; choose another name with --subject, or "
-                "replace it with --overwrite"
-            )
-        yield
+def _make_ready(request: ImportRequest) -> None:
+    """Put the folder in order and check that it can take the subject; the caller holds its lock."""
+    undo_killed_imports(request.out)
+    check_can_hold(request.out, request.subject, request.section)
+    check_absent([request.out / request.subject], request.overwrite, "another name with --subject")
 
 
 def _read_lesions(

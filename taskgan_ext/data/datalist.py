@@ -5,7 +5,6 @@
 "subject", ...}`` with paths relative to the file; a list of paths holds one channel each.
 """
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json
+from taskgan_ext.io.digest import sha256
 from taskgan_ext.keys import IMAGE, LABEL, MAPS, MASK, PROPERTY, REGIONS, SECTIONS, SUBJECT, TEST
 
 REQUIRED = (IMAGE, LABEL, PROPERTY, SUBJECT)
@@ -139,7 +139,7 @@ def datalist_digest(path: str | os.PathLike[str]) -> str:
         The first 12 hexadecimal digits of the SHA-256 of the file; empty when there is none.
     """
     file = _file_of(Path(path))
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else ""
+    return sha256(file)[:12] if file.is_file() else ""
 
 
 def count_classes(items: Sequence[Mapping[str, Any]]) -> int:

@@ -27,7 +27,7 @@ class ResizeConvolution(nn.Module):
         self.kernel = Conv["conv", spatial_dims](
             in_channels, out_channels, kernel_size=3, padding=1, bias=bias
         )
-        self.spatial_dims = spatial_dims
+        self.axes = list(range(2, 2 + spatial_dims))
 
     def forward(self, image: Tensor) -> Tensor:
         """Double and convolve.
@@ -38,14 +38,11 @@ class ResizeConvolution(nn.Module):
         Returns:
             Shape ``(B, out_channels, ...)``, every axis twice as long.
         """
-        kernel = self.kernel.weight.transpose(0, 1)
-        if self.spatial_dims == 2:
-            kernel = kernel.flip([2, 3])
-            kernel = pad(kernel, [0, 1, 0, 0]) + pad(kernel, [1, 0, 0, 0])
-            kernel = pad(kernel, [0, 0, 0, 1]) + pad(kernel, [0, 0, 1, 0])
+        kernel = self.kernel.weight.transpose(0, 1).flip(self.axes)
+        for axis in range(len(self.axes)):
+            before, behind = [0] * (2 * len(self.axes)), [0] * (2 * len(self.axes))
+            before[2 * axis], behind[2 * axis + 1] = 1, 1
+            kernel = pad(kernel, behind) + pad(kernel, before)
+        if len(self.axes) == 2:
             return conv_transpose2d(image, kernel, self.kernel.bias, stride=2, padding=1)
-        kernel = kernel.flip([2, 3, 4])
-        kernel = pad(kernel, [0, 1, 0, 0, 0, 0]) + pad(kernel, [1, 0, 0, 0, 0, 0])
-        kernel = pad(kernel, [0, 0, 0, 1, 0, 0]) + pad(kernel, [0, 0, 1, 0, 0, 0])
-        kernel = pad(kernel, [0, 0, 0, 0, 0, 1]) + pad(kernel, [0, 0, 0, 0, 1, 0])
         return conv_transpose3d(image, kernel, self.kernel.bias, stride=2, padding=1)
