@@ -205,7 +205,7 @@ def _allot(group_sizes: Sequence[int], shares: Sequence[float]) -> list[list[int
     least = max(sum(spread), 1 if total >= num_active else 0)
     room = _section_sizes(total, shares, least)
     base = [[int(spreads and used) for used in active] for spreads in spread]
-    room = [size - sum(column) for size, column in zip(room, zip(*base, strict=True), strict=True)]
+    room = [size - sum(spread) * used for size, used in zip(room, active, strict=True)]
     counts = []
     for row, size in zip(base, group_sizes, strict=True):
         extra = _apportion(size - sum(row), room)

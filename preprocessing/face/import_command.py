@@ -8,6 +8,7 @@ from preprocessing.face.crop import AUTOMATIC, LFW_CROP, WHOLE, parse_crop
 from preprocessing.face.given_lists import ListFiles
 from preprocessing.face.import_faces import ImportRequest, import_faces
 from preprocessing.face.report import cohort_summary
+from taskgan_ext.keys import SECTIONS, TEST
 
 
 def add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,6 +39,11 @@ def add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--people-test": "people to test with (peopleDevTest.txt; default: those of the test pairs)",
     }.items():
         parser.add_argument(option, type=Path, help=text)
+    parser.add_argument(
+        "--section",
+        choices=SECTIONS,
+        help=f"where everybody goes who is imported; {TEST} to evaluate a bundle that was trained on others",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument(
         "--size", type=int, default=64, help="rows and columns of the pictures written (default: 64)"
@@ -73,6 +79,7 @@ def _run_import(arguments: argparse.Namespace) -> None:
             size=arguments.size,
             colour=arguments.colour,
             seed=arguments.seed,
+            section=arguments.section,
         )
     )
     sys.stdout.write("".join(f"notice: {text}\n" for text in result.notices))

@@ -21,8 +21,9 @@ from preprocessing.face.source_faces import find_faces
 from preprocessing.folder_lock import locked
 from preprocessing.provenance import package_versions
 from taskgan_ext.data.face_pairs import write_pairs
-from taskgan_ext.errors import DataError
+from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.io.digest import sha256
+from taskgan_ext.keys import SECTIONS
 
 _PACKAGES = ("numpy", "pillow")
 
@@ -39,9 +40,10 @@ class ImportRequest:
         size: rows and columns of the pictures written.
         colour: RGB and not grey.
         seed: decides who is in which section, and the pairs that no list gives.
+        section: where everybody goes; ``None`` lets the lists or the seed divide them.
 
     Raises:
-        ConfigError: the size is out of range.
+        ConfigError: the size is out of range, or both a section and lists are given.
     """
 
     images: Path
@@ -51,9 +53,14 @@ class ImportRequest:
     size: int = 64
     colour: bool = False
     seed: int = 0
+    section: str | None = None
 
     def __post_init__(self) -> None:
         check_size(self.size)
+        if self.section is not None and self.section not in SECTIONS:
+            raise ConfigError(f"expected a section among {', '.join(SECTIONS)}, got {self.section!r}")
+        if self.section is not None and self.lists.paths():
+            raise ConfigError("expected either --section or lists of people and pairs, got both")
 
     def to_dict(self) -> dict[str, Any]:
         """All settings, JSON-serialisable; lists by name and fingerprint."""
@@ -65,6 +72,7 @@ class ImportRequest:
             "size": self.size,
             "colour": self.colour,
             "seed": self.seed,
+            "section": self.section,
             "packages": package_versions(_PACKAGES),
         }
 
@@ -125,6 +133,9 @@ def import_faces(request: ImportRequest) -> ImportResult:
 def _divide(
     request: ImportRequest, faces: Mapping[str, list[int]], before: Mapping[str, str]
 ) -> GivenSections:
+    if request.section is not None:
+        everybody = {name: sorted(faces) if name == request.section else [] for name in SECTIONS}
+        return GivenSections(everybody, {})
     if request.lists.paths():
         return read_given_lists(request.lists, faces, request.seed)
     return GivenSections(extend_split(before, several_or_one(faces), seed=request.seed), {})

@@ -91,6 +91,12 @@ def test_people_in_no_list_are_left_out_where_training_is_listed(tmp_path):
     assert given.notices == ["37 people are in no list and were left out"]
 
 
+def test_all_people_may_be_in_test(tmp_path):
+    people = write(tmp_path / "people.txt", "".join(f"{who}\t3\n" for who in FACES))
+    given = read_given_lists(ListFiles(people_test=people), FACES, seed=0)
+    assert given.sections == {TRAINING: [], VALIDATION: [], TEST: sorted(FACES)}
+
+
 def test_everything_that_is_wrong_is_told_with_its_line(tmp_path):
     train = write(tmp_path / "train.txt", "1\nP00\t1\t9\nNobody\t1\tP01\t1\n")
     test = write(tmp_path / "test.txt", "1\nP02\t1\t2\nP01\t1\tP02\t3\n")

@@ -119,3 +119,16 @@ def test_the_london_set_is_divided_as_its_lists_say(tmp_path):
     eyes = mean[25:29, 20:26].mean() + mean[25:29, 38:44].mean()
     assert eyes < mean[14:18, 20:26].mean() + mean[14:18, 38:44].mean()
     assert eyes < mean[33:37, 20:26].mean() + mean[33:37, 38:44].mean()
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_everybody_goes_into_the_section_that_is_named(section, source, tmp_path):
+    result = import_faces(ImportRequest(source, tmp_path / "out", section=section))
+    people = {name: sorted(faces_of(result.datalist, name)) for name in SECTIONS}
+    assert people == {name: sorted(COUNTS) if name == section else [] for name in SECTIONS}
+    assert read_pairs(tmp_path / "out" / f"pairs_{section}.txt")
+
+
+def test_a_section_beside_lists_is_refused(source, tmp_path):
+    with pytest.raises(ConfigError, match="either --section or lists"):
+        ImportRequest(source, tmp_path / "out", ListFiles(pairs_test=tmp_path / "pairs.txt"), section=TEST)
