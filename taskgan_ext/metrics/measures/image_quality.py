@@ -7,6 +7,7 @@ from torch import Tensor
 
 from taskgan_ext.data.evaluation_case import Case, Measure
 from taskgan_ext.io.evaluation_files import MetricInfo
+from taskgan_ext.metrics.measures.quality_info import nrmse_info, psnr_info, rmse_info, ssim_info
 from taskgan_ext.metrics.slice_protocol import Normalise, Slices, slice_quality
 
 NORM_TEXT: dict[Normalise, str] = {
@@ -71,33 +72,15 @@ class ImageQuality(Measure):
         over = "all slices" if self.slices is None else f"slices {self.slices[0]} to {self.slices[1]}"
         how = f"per slice, then mean over {over}; {norm}"
         infos = {
-            "psnr": MetricInfo(
-                title="PSNR",
-                unit="dB",
-                digits=2,
-                better="higher",
-                headline=True,
-                plot="paired",
-                definition=f"10 log10(range^2 / mean((x - y)^2)), {span}; {how}.",
+            "psnr": psnr_info(f"10 log10(range^2 / mean((x - y)^2)), {span}; {how}."),
+            "ssim": ssim_info(
+                "Structural similarity, uniform 7x7 window, K1 0.01, K2 0.03, sample covariance, "
+                f"{span}; {how}."
             ),
-            "ssim": MetricInfo(
-                title="SSIM",
-                better="higher",
-                headline=True,
-                definition="Structural similarity, uniform 7x7 window, K1 0.01, K2 0.03, sample covariance, "
-                f"{span}; {how}.",
-            ),
-            "nrmse": MetricInfo(
-                title="NRMSE",
-                better="lower",
-                headline=True,
-                definition=f"||x - y|| / ||y||, Euclidean norm; {how}.",
-            ),
+            "nrmse": nrmse_info(f"||x - y|| / ||y||, Euclidean norm; {how}."),
         }
         if self.normalise == "none":
-            infos["rmse"] = MetricInfo(
-                title="RMSE", better="lower", headline=True, definition=f"sqrt(mean((x - y)^2)); {how}."
-            )
+            infos["rmse"] = rmse_info(f"sqrt(mean((x - y)^2)); {how}.")
         infos["empty_slices"] = MetricInfo(
             title="Empty slices",
             digits=0,

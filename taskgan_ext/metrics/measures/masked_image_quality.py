@@ -14,6 +14,7 @@ from taskgan_ext.metrics.masked_quality import (
     masked_rmse,
     masked_ssim,
 )
+from taskgan_ext.metrics.measures.quality_info import nrmse_info, psnr_info, rmse_info, ssim_info
 
 
 class MaskedImageQuality(Measure):
@@ -63,33 +64,13 @@ class MaskedImageQuality(Measure):
         span = f"range = percentile {self.percentile:g} of y in the brain mask"
         over = "over the voxels of the brain mask of the whole volume; no normalisation"
         return {
-            "psnr": MetricInfo(
-                title="PSNR",
-                unit="dB",
-                digits=2,
-                better="higher",
-                headline=True,
-                plot="paired",
-                definition=f"10 log10(range^2 / mean((x - y)^2)), {span}; {over}.",
+            "psnr": psnr_info(f"10 log10(range^2 / mean((x - y)^2)), {span}; {over}."),
+            "ssim": ssim_info(
+                "Structural similarity of each slice, uniform 7x7 window, K1 0.01, K2 0.03, "
+                f"sample covariance, {span}; mean of the map {over}."
             ),
-            "ssim": MetricInfo(
-                title="SSIM",
-                better="higher",
-                headline=True,
-                definition="Structural similarity of each slice, uniform 7x7 window, K1 0.01, K2 0.03, "
-                f"sample covariance, {span}; mean of the map {over}.",
-            ),
-            "nrmse": MetricInfo(
-                title="NRMSE",
-                better="lower",
-                definition=f"||x - y|| / ||y||, Euclidean norm; {over}.",
-            ),
-            "rmse": MetricInfo(
-                title="RMSE",
-                better="lower",
-                headline=True,
-                definition=f"sqrt(mean((x - y)^2)) / range, {span}; {over}.",
-            ),
+            "nrmse": nrmse_info(f"||x - y|| / ||y||, Euclidean norm; {over}.", headline=False),
+            "rmse": rmse_info(f"sqrt(mean((x - y)^2)) / range, {span}; {over}."),
         }
 
     @property

@@ -6,6 +6,7 @@ from taskgan_ext.data.evaluation_case import Case, Measure
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.io.evaluation_files import MetricInfo
 from taskgan_ext.metrics.image_quality import nrmse, psnr, rmse, ssim
+from taskgan_ext.metrics.measures.quality_info import nrmse_info, psnr_info, rmse_info, ssim_info
 
 
 class PictureQuality(Measure):
@@ -44,34 +45,17 @@ class PictureQuality(Measure):
     def metrics(self) -> dict[str, MetricInfo]:
         """Definitions with range and windows spelled out."""
         return {
-            "psnr": MetricInfo(
-                title="PSNR",
-                unit="dB",
-                digits=2,
-                better="higher",
-                headline=True,
-                plot="paired",
-                definition="10 log10(1 / mean((x - y)^2)), pictures in [0, 1], over all pixels and channels.",
+            "psnr": psnr_info(
+                "10 log10(1 / mean((x - y)^2)), pictures in [0, 1], over all pixels and channels."
             ),
-            "ssim": MetricInfo(
-                title="SSIM",
-                better="higher",
-                headline=True,
-                definition="Structural similarity, uniform 7x7 window, K1 0.01, K2 0.03, sample covariance, "
-                "range 1; mean over the windows inside the picture, then over channels.",
+            "ssim": ssim_info(
+                "Structural similarity, uniform 7x7 window, K1 0.01, K2 0.03, sample covariance, "
+                "range 1; mean over the windows inside the picture, then over channels."
             ),
-            "nrmse": MetricInfo(
-                title="NRMSE",
-                better="lower",
-                headline=True,
-                definition="||x - y|| / ||y||, Euclidean, over all pixels and channels; the paper's RMSE.",
+            "nrmse": nrmse_info(
+                "||x - y|| / ||y||, Euclidean, over all pixels and channels; the paper's RMSE."
             ),
-            "rmse": MetricInfo(
-                title="RMSE",
-                better="lower",
-                headline=True,
-                definition="sqrt(mean((x - y)^2)), pictures in [0, 1], over all pixels and channels.",
-            ),
+            "rmse": rmse_info("sqrt(mean((x - y)^2)), pictures in [0, 1], over all pixels and channels."),
             "ssim_gaussian": MetricInfo(
                 title="SSIM, Gaussian window",
                 better="higher",

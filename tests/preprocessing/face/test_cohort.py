@@ -1,8 +1,8 @@
-import hashlib
 import json
 
 import numpy as np
 import pytest
+from file_digests import digests
 
 from preprocessing.face import cohort
 from preprocessing.face.cohort import draw_person, simulate_cohort
@@ -17,14 +17,6 @@ from taskgan_ext.keys import SECTIONS, TRAINING
 
 TINY = FaceSettings(seed=5, images_per_identity=3, size=32)
 NUM_PEOPLE = 8
-
-
-def digests(folder):
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")

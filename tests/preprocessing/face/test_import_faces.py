@@ -1,8 +1,8 @@
-import hashlib
 import json
 
 import numpy as np
 import pytest
+from file_digests import digests
 from photographs import SHARED, write_people, write_photograph
 
 from preprocessing.face import import_faces as module
@@ -22,14 +22,6 @@ COUNTS = {f"P_{index}": 2 + index % 3 for index in range(12)}
 def source(tmp_path):
     write_people(tmp_path / "photographs", COUNTS)
     return tmp_path / "photographs"
-
-
-def digests(folder):
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_everybody_is_imported_once(source, tmp_path):

@@ -1,4 +1,3 @@
-import hashlib
 import json
 import subprocess
 import sys
@@ -7,6 +6,7 @@ from subprocess import PIPE
 
 import numpy as np
 import pytest
+from file_digests import digests
 from tiny_mr import write_tiny_subject
 
 from preprocessing.collect import STRATUM
@@ -26,14 +26,6 @@ from taskgan_ext.mr.reader.read import read_mdme
 
 TINY = SimulationSettings(seed=5, resolution=4.0, num_slices=6, patient_fraction=0.5)
 NUM_SUBJECTS = 6
-
-
-def digests(folder):
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")

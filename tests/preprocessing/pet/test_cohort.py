@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from file_digests import digests
 
 from preprocessing.pet import cohort
 from preprocessing.pet.cohort import simulate_cohort
@@ -35,14 +36,6 @@ SETTINGS = CohortSettings(
     scan=ScanSettings(counts_per_slice=2e5, scanner=SCANNER),
 )
 NUM_SUBJECTS = 3
-
-
-def digests(folder):
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
