@@ -14,15 +14,23 @@ from taskgan_ext.keys import IMAGE, LABEL, SUBJECT
 logger = logging.getLogger(__name__)
 
 
-def write_training_subjects(items: Sequence[dict[str, Any]], path: str | os.PathLike[str]) -> None:
+def write_training_subjects(
+    items: Sequence[dict[str, Any]], path: str | os.PathLike[str], before: Path | None = None
+) -> None:
     """Record the subjects of a training set with the fingerprints of their images.
 
     Args:
         items: of a data list, with the files of ``image`` and ``label``.
         path: JSON file to write.
+        before: record of the training that this one went on from; its subjects are kept.
+
+    Raises:
+        DataError: that record cannot be read.
     """
-    subjects = {name: sorted(digests) for name, digests in _digests(items).items()}
-    write_json(path, {"subjects": subjects})
+    subjects = _recorded(before) if before is not None and before.is_file() else {}
+    for name, digests in _digests(items).items():
+        subjects.setdefault(name, set()).update(digests)
+    write_json(path, {"subjects": {name: sorted(digests) for name, digests in subjects.items()}})
 
 
 def refuse_training_subjects(items: Sequence[dict[str, Any]], path: str | os.PathLike[str]) -> None:
@@ -43,7 +51,7 @@ def refuse_training_subjects(items: Sequence[dict[str, Any]], path: str | os.Pat
     if not path.is_file():
         logger.warning("%s: found no record of the training subjects; is the test set held out?", path)
         return
-    trained = {name: set(digests) for name, digests in read_json(path).get("subjects", {}).items()}
+    trained = _recorded(path)
     known = set().union(*trained.values())
     tested = _digests(items)
     seen = [name for name, digests in tested.items() if digests & known]
@@ -60,6 +68,10 @@ def refuse_training_subjects(items: Sequence[dict[str, Any]], path: str | os.Pat
             path,
             ", ".join(namesakes),
         )
+
+
+def _recorded(path: Path) -> dict[str, set[str]]:
+    return {name: set(digests) for name, digests in read_json(path).get("subjects", {}).items()}
 
 
 def _digests(items: Sequence[dict[str, Any]]) -> dict[str, set[str]]:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.functional import linear, normalize
@@ -31,7 +32,7 @@ class FaceRecogniser(nn.Module):
 
     Args:
         in_channels: 1 for grey, 3 for RGB.
-        num_outputs: number of identities to learn from.
+        num_outputs: number of identities to learn from; weights that are loaded bring their own.
         channels: width of each stage; an axis of the image is at least ``2 ** len(channels)`` long. Four
             stages suit images of 64 x 64; for larger ones the last map is averaged down to 4 x 4.
         embedding_size: length of the embedding.
@@ -70,6 +71,15 @@ class FaceRecogniser(nn.Module):
             )
         )
         self.identities = nn.Linear(embedding_size, num_outputs, bias=False)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:  # noqa: ANN401  # nn.Module's signature
+        """Take as many identities as the weights have: whom T has learnt is a matter of its own training."""
+        found = state_dict.get(f"{prefix}identities.weight")
+        if found is not None and found.shape[1:] == self.identities.weight.shape[1:]:
+            # In place, so that an optimiser that holds the parameter goes on doing so.
+            self.identities.weight.data = self.identities.weight.data.new_zeros(found.shape)
+            self.identities.out_features = len(found)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def forward(self, image: Tensor) -> NetworkOutput:
         """Recognise a batch of faces.

@@ -7,6 +7,7 @@ DELTAS = (
     "evaluate.json",
     "baseline_gan.json",
     "baseline_l1.json",
+    "fine_tune.json",
     "multi_gpu_train.json",
     "tracking.json",
     "logging.conf",

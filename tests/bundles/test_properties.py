@@ -22,6 +22,7 @@ REQUIRED_FILES = (
     "configs/multi_gpu_train.json",
     "configs/baseline_gan.json",
     "configs/baseline_l1.json",
+    "configs/fine_tune.json",
     "configs/tracking.json",
     "configs/logging.conf",
     "docs/README.md",

@@ -221,12 +221,12 @@ def test_baseline_is_evaluated_with_the_same_delta(outcome, tmp_path):
 def test_baselines_keep_clear_of_the_main_run(bundle):
     # Read without building anything: where a run writes must differ, the task network is shared.
     folders = {}
-    for names in (("train",), ("train", "baseline_gan"), ("train", "baseline_l1")):
+    for names in (("train",), ("train", "baseline_gan"), ("train", "baseline_l1"), ("train", "fine_tune")):
         workflow = ConfigWorkflow(config_files(bundle, *names), logging_file=False, bundle_root="B")
         folders[names] = [
             workflow.parser.get_parsed_content(id_) for id_ in ("ckpt_dir", "output_dir", "task_ckpt_dir")
         ]
-    assert len({(ckpt, output) for ckpt, output, _ in folders.values()}) == 3
+    assert len({(ckpt, output) for ckpt, output, _ in folders.values()}) == 4
     assert len({task for _, _, task in folders.values()}) == 1
 
 

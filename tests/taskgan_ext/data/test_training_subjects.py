@@ -66,3 +66,13 @@ def test_weights_without_a_record_give_a_warning(sections, tmp_path, caplog):
 
 def test_the_record_names_every_training_subject(sections, record):
     assert set(read_json(record)["subjects"]) == {item["subject"] for item in sections[0]}
+
+
+def test_the_record_of_an_earlier_training_is_kept(sections, record, tmp_path):
+    trained, tested = sections
+    write_training_subjects(tested, tmp_path / "both.json", before=record)
+    assert set(read_json(tmp_path / "both.json")["subjects"]) == {
+        item["subject"] for item in trained + tested
+    }
+    with pytest.raises(DataError, match="were trained on images"):
+        refuse_training_subjects(trained, tmp_path / "both.json")
