@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,31 +52,44 @@ class Bundle:
         files = [dataset_dir / "datalist.json", *sorted(self.configs.glob("*.json")), *code]
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
+    def run(
+        self, run_id: str, names: list[str], places: dict[str, Path | str | int], folder: Path, threads: int
+    ) -> None:
+        """Run a command of the bundle.
+
+        Args:
+            run_id: what to run.
+            names: configuration files after ``train.json``.
+            places: overrides, folders and seed for the most part.
+            folder: for the log.
+            threads: of torch.
+        """
+        files = [str(self.configs / file) for file in ["train.json", *names]]
+        command = [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", str(files)]
+        command += [word for key, value in places.items() for word in (f"--{key}", str(value))]
+        folder.mkdir(parents=True, exist_ok=True)
+        log_path = folder / f"{run_id}.log"
+        with log_path.open("w") as log:
+            environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+            done = subprocess.run(  # noqa: S603
+                command, check=False, stdout=log, stderr=subprocess.STDOUT, env=environment
+            )
+        if done.returncode:
+            raise SystemExit(f"error: {run_id} in {folder} failed; see {log_path}")
+
+    def places_of(self, name: str, seed: int, runs: Path) -> dict[str, Path | str | int]:
+        """Folders of one arm and seed, by their ids; the arms of a seed share T and the judge."""
+        work = runs / f"seed-{seed}"
+        return {"ckpt_dir": work / name, "task_ckpt_dir": work / "task", "seed": seed}
+
     def run_arm(self, name: str, seed: int, dataset_dir: Path, runs: Path, threads: int) -> list[SummaryRow]:
         """Train and evaluate one arm with one seed, unless that is done already."""
-        work = runs / f"seed-{seed}"
-        folder = work / name
+        places = self.places_of(name, seed, runs)
+        folder = runs / f"seed-{seed}" / name
         if not (folder / "eval" / SUMMARY).is_file():
-            places = {
-                "dataset_dir": dataset_dir,
-                "ckpt_dir": folder,
-                "output_dir": folder / "eval",
-                "seed": seed,
-            }
-            places["task_ckpt_dir"] = work / "task"
-            for run_id, delta in (("training", []), ("evaluating", ["evaluate.json"])):
-                files = [str(self.configs / file) for file in ["train.json", *ARMS[name], *delta]]
-                command = [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", str(files)]
-                command += [word for key, value in places.items() for word in (f"--{key}", str(value))]
-                folder.mkdir(parents=True, exist_ok=True)
-                log_path = folder / f"{run_id}.log"
-                with log_path.open("w") as log:
-                    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-                    done = subprocess.run(  # noqa: S603
-                        command, check=False, stdout=log, stderr=subprocess.STDOUT, env=environment
-                    )
-                if done.returncode:
-                    raise SystemExit(f"error: {run_id} of {name}, seed {seed}, failed; see {log_path}")
+            places |= {"dataset_dir": dataset_dir, "output_dir": folder / "eval"}
+            self.run("training", ARMS[name], places, folder, threads)
+            self.run("evaluating", [*ARMS[name], "evaluate.json"], places, folder, threads)
         return read_summary(folder / "eval" / SUMMARY)
 
     def settings(self) -> dict[str, Any]:
@@ -106,35 +120,67 @@ def print_table(title: str, table: Table, columns: dict[str, int]) -> None:
         print(f"{label:16}" + "".join(f"{cell:>23}" for cell in cells))
 
 
-def main(bundle: Bundle, description: str) -> None:
-    """Run all arms and seeds, print a table for all cases and one for each group, keep the numbers."""
+def argument_parser(bundle: Bundle, description: str) -> argparse.ArgumentParser:
+    """Options that all benchmarks of a bundle have."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--dataset_dir", type=Path, default=bundle.configs.parent / "data", help="folder with datalist.json"
+        "--dataset_dir",
+        type=lambda text: Path(text).absolute(),
+        default=bundle.configs.parent / "data",
+        help="folder with datalist.json",
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--jobs", type=int, default=1, help="seeds at once; the cores are shared out")
-    arguments = parser.parse_args()
+    return parser
+
+
+def run_seeds(
+    bundle: Bundle, arguments: argparse.Namespace, job: Callable[[str, int, Path, int], list[SummaryRow]]
+) -> list[dict[str, list[SummaryRow]]]:
+    """Run all arms of every seed, several seeds at once.
+
+    Args:
+        bundle: what is compared.
+        arguments: of ``argument_parser``.
+        job: called with arm, seed, folder of the runs and number of threads.
+
+    Returns:
+        For each seed, the rows of each arm.
+    """
     threads = max(1, (os.cpu_count() or 1) // arguments.jobs)
-    dataset_dir = arguments.dataset_dir.absolute()
-    fingerprint = bundle.fingerprint(dataset_dir)
-    runs = Path(__file__).parent / "runs" / bundle.name / fingerprint
+    runs = Path(__file__).parent / "runs" / bundle.name / bundle.fingerprint(arguments.dataset_dir)
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        seeds = list(
+        return list(
             pool.map(
                 # The arms of a seed one after the other: they share T and the judge.
-                lambda seed: {name: bundle.run_arm(name, seed, dataset_dir, runs, threads) for name in ARMS},
+                lambda seed: {name: job(name, seed, runs, threads) for name in ARMS},
                 arguments.seeds,
             )
         )
-    groups = list(dict.fromkeys(row.group for row in seeds[0][FIRST]))
-    tables = {group: collect_arms(seeds, bundle.columns, group) for group in groups}
-    for group, table in tables.items():
-        print_table(group or "all cases", table, bundle.columns)
+
+
+def keep_results(
+    bundle: Bundle,
+    arguments: argparse.Namespace,
+    name: str,
+    tables: dict[str, Table],
+    settings: dict[str, Any],
+) -> None:
+    """Print tables, and store them with the settings.
+
+    Args:
+        bundle: what was compared.
+        arguments: of ``argument_parser``.
+        name: of the file.
+        tables: by title; a single one is stored without.
+        settings: what else the results depend on.
+    """
+    for title, table in tables.items():
+        print_table(title, table, bundle.columns)
     results = {
-        group or "all": {
+        title: {
             label: {
                 metric: {
                     "values": values,
@@ -145,13 +191,26 @@ def main(bundle: Bundle, description: str) -> None:
             }
             for label, row in table.items()
         }
-        for group, table in tables.items()
+        for title, table in tables.items()
     }
     settings = {
         "seeds": arguments.seeds,
-        "cases": seeds[0][FIRST][0].n,
-        "fingerprint": fingerprint,
+        **settings,
+        "fingerprint": bundle.fingerprint(arguments.dataset_dir),
         "train.json": bundle.settings(),
     }
-    kept = results if len(groups) > 1 else results["all"]
-    print(save_results(bundle.name, " ".join(["python", *sys.argv]), settings, kept))
+    kept = results if len(results) > 1 else next(iter(results.values()))
+    print(save_results(name, " ".join(["python", *sys.argv]), settings, kept))
+
+
+def main(bundle: Bundle, description: str) -> None:
+    """Run all arms and seeds, print a table for all cases and one for each group, keep the numbers."""
+    arguments = argument_parser(bundle, description).parse_args()
+    seeds = run_seeds(
+        bundle,
+        arguments,
+        lambda name, seed, runs, threads: bundle.run_arm(name, seed, arguments.dataset_dir, runs, threads),
+    )
+    groups = list(dict.fromkeys(row.group for row in seeds[0][FIRST]))
+    tables = {group or "all": collect_arms(seeds, bundle.columns, group) for group in groups}
+    keep_results(bundle, arguments, bundle.name, tables, {"cases": seeds[0][FIRST][0].n})

@@ -1,6 +1,6 @@
 """Evidence: bicubic enlargement, L1, GAN and Task-GAN on held-out people, over several seeds.
 
-python benchmarks/face_super_resolution.py --seeds 0 1 2 --jobs 2
+python benchmarks/face_super_resolution.py --seeds 0 1 2 --jobs 3
 """
 
 from bundle_arms import Bundle, main
@@ -18,5 +18,7 @@ COLUMNS = {
     "task_cosine": 3,
 }
 
+FACES = Bundle("face_super_resolution", COLUMNS)
+
 if __name__ == "__main__":
-    main(Bundle("face_super_resolution", COLUMNS), __doc__)
+    main(FACES, __doc__)

@@ -21,7 +21,7 @@ class StartingWeights:
         folder: with ``model.pt`` and ``task_network.pt``; empty for a training from scratch.
         network: G.
         task_network: T.
-        uses_task_network: whether T is needed; a baseline has none.
+        uses_task_network: whether T must be there; a baseline has no use for it.
     """
 
     def __init__(
@@ -31,10 +31,9 @@ class StartingWeights:
         task_network: nn.Module,
         uses_task_network: bool = True,
     ) -> None:
-        self.loads = {"model.pt": network} if folder else {}
-        if folder and uses_task_network:
-            self.loads["task_network.pt"] = task_network
         self.folder = Path(folder)
+        self.networks = {"model.pt": network, "task_network.pt": task_network} if folder else {}
+        self.needed = {"model.pt", "task_network.pt"} if uses_task_network else {"model.pt"}
 
     def attach(self, engine: Engine) -> None:
         """Load when the engine starts.
@@ -45,8 +44,9 @@ class StartingWeights:
         engine.add_event_handler(Events.STARTED, self._load)
 
     def _load(self) -> None:
-        for name, network in self.loads.items():
-            load_weights(network, self.folder / name, _MAKE)
+        for name, network in self.networks.items():
+            if name in self.needed or (self.folder / name).is_file():
+                load_weights(network, self.folder / name, _MAKE)
 
 
 def start_digest(folder: str | os.PathLike[str]) -> str:

@@ -12,9 +12,6 @@ from taskgan_ext.networks.constructor_settings import require_widths
 from taskgan_ext.networks.image_size import require_minimum_size
 from taskgan_ext.networks.network_output import NetworkOutput
 
-MAP_SIZE = 4
-"""Rows and columns of the map that the embedding is formed from: where in the face something is, matters."""
-
 
 class FaceRecogniser(nn.Module):
     """Recognise who an image shows, ``T(x)``, by the angle between embeddings.
@@ -24,7 +21,7 @@ class FaceRecogniser(nn.Module):
     The logits are ``scale`` times the cosine between the embedding and a learned direction for each identity
     (Wang et al., "CosFace: Large Margin Cosine Loss for Deep Face Recognition", CVPR 2018), so that what is
     learnt is what :func:`~taskgan_ext.data.embedding.embedding_of` compares. Train it by
-    :func:`~taskgan_ext.losses.task_regression.task_cross_entropy_loss` with a margin. It has 275,504
+    :func:`~taskgan_ext.losses.task_regression.task_cross_entropy_loss` with a margin. It has 228,776
     parameters for one channel, and 128 more for each identity.
 
     It normalises over the batch: a T that is frozen while G trains must be in ``eval()``, or the restored
@@ -34,7 +31,10 @@ class FaceRecogniser(nn.Module):
         in_channels: 1 for grey, 3 for RGB.
         num_outputs: number of identities to learn from; weights that are loaded bring their own.
         channels: width of each stage; an axis of the image is at least ``2 ** len(channels)`` long. Four
-            stages suit images of 64 x 64; for larger ones the last map is averaged down to 4 x 4.
+            stages suit images of 64 x 64.
+        map_size: rows and columns that the last map is averaged down to. Where in the face something is,
+            matters; from a finer map, places are learnt by heart, and people in photographs told apart less
+            well after training on simulated ones.
         embedding_size: length of the embedding.
         scale: factor of the cosine; a softmax over K identities cannot be sure of one by cosines alone.
 
@@ -46,12 +46,15 @@ class FaceRecogniser(nn.Module):
         self,
         in_channels: int = 1,
         num_outputs: int = 1,
-        channels: Sequence[int] = (16, 32, 64, 96),
+        channels: Sequence[int] = (24, 48, 96, 128),
+        map_size: int = 2,
         embedding_size: int = 128,
         scale: float = 16.0,
     ) -> None:
         super().__init__()
         widths = require_widths("channels", channels)
+        if map_size < 1:
+            raise ConfigError(f"map_size: expected at least 1, got {map_size}")
         if not scale > 0:
             raise ConfigError(f"scale: expected a factor above 0, got {scale}")
         self.scale = scale
@@ -62,9 +65,9 @@ class FaceRecogniser(nn.Module):
         self.stages.append(
             nn.Sequential(
                 OrderedDict(
-                    map=nn.AdaptiveAvgPool2d(MAP_SIZE),
+                    map=nn.AdaptiveAvgPool2d(map_size),
                     flatten=nn.Flatten(),
-                    fc=nn.Linear(widths[-1] * MAP_SIZE**2, embedding_size, bias=False),
+                    fc=nn.Linear(widths[-1] * map_size**2, embedding_size, bias=False),
                     # Centres the embeddings: the angle between vectors of positive numbers says little.
                     norm=nn.BatchNorm1d(embedding_size, affine=False),
                 )

@@ -82,6 +82,16 @@ def test_subjects_of_both_trainings_are_recorded(start, tmp_path):
     assert read_json(tmp_path / record.name)["subjects"] == subjects
 
 
+def test_a_baseline_hands_the_task_network_on(start, tmp_path):
+    run_workflow(
+        start.bundle, "train", "baseline_gan", "fine_tune", run_id="training", **start.places(tmp_path)
+    )
+    before, after = (
+        torch.load(folder / "task_network.pt", weights_only=True) for folder in (start.models, tmp_path)
+    )
+    assert all(torch.equal(before[key], after[key]) for key in before)
+
+
 @pytest.mark.parametrize("bundle", ["face_super_resolution"], indirect=True)
 def test_a_recogniser_may_have_learnt_other_people(start, tmp_path):
     places = start.places(tmp_path, num_identities=2)

@@ -1,0 +1,82 @@
+"""Evidence on photographs: networks that learnt from simulated people, as they are and fine-tuned on half.
+
+python benchmarks/face_real.py --images DIR_OF_PEOPLE --seeds 0 1 2 --jobs 3
+
+The folder has one folder of photographs per person. Everybody is tested with the networks of
+face_super_resolution.py, which are trained if need be. Then every other person is fine-tuned with, and the
+rest is tested before and after. T and the judge learn from the simulated people alone.
+"""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from bundle_arms import ARMS, argument_parser, collect_arms, keep_results, run_seeds
+from face_super_resolution import FACES
+
+from preprocessing.face.given_lists import ListFiles
+from preprocessing.face.import_faces import ImportRequest, import_faces
+from preprocessing.face.source_faces import find_faces
+from taskgan_ext.io.evaluation_files import SUMMARY, SummaryRow, read_summary
+from taskgan_ext.keys import TEST
+
+EVERYBODY, BEFORE, AFTER = "everybody", "other half", "other half, fine-tuned"
+
+
+def import_photographs(images: Path, out: Path) -> tuple[Path, Path]:
+    """Make a cohort in which everybody is tested, and one in which every other person is."""
+    people = find_faces(images).paths
+    held = sorted(people)[1::2]
+    listed = out / "half.txt"
+    out.mkdir(parents=True, exist_ok=True)
+    listed.write_text("".join(f"{name}\t{len(people[name])}\n" for name in held), encoding="utf-8")
+    import_faces(ImportRequest(images, out / "all", section=TEST))
+    import_faces(ImportRequest(images, out / "half", ListFiles(people_test=listed)))
+    return out / "all", out / "half"
+
+
+def run_arm(
+    simulated: Path, photographs: tuple[Path, Path], name: str, seed: int, runs: Path, threads: int
+) -> list[SummaryRow]:
+    """Evaluate one arm and seed on photographs, before and after fine-tuning; the group says which."""
+    everybody, half = photographs
+    FACES.run_arm(name, seed, simulated, runs, threads)
+    before = FACES.places_of(name, seed, runs)
+    start = Path(before["ckpt_dir"])
+    after = before | {"ckpt_dir": start / "fine_tuned"}
+    if not (start / "fine_tuned" / "model.pt").is_file():
+        places = after | {
+            "dataset_dir": half,
+            "start_dir": start,
+            "output_dir": start / "fine_tuned" / "eval",
+        }
+        FACES.run("training", [*ARMS[name], "fine_tune.json"], places, start / "fine_tuned", threads)
+    rows = []
+    for title, places, test_dir in (
+        (EVERYBODY, before, everybody),
+        (BEFORE, before, half),
+        (AFTER, after, half),
+    ):
+        folder = start / title.replace(", ", "_").replace(" ", "_")
+        if not (folder / SUMMARY).is_file():
+            data = {"dataset_dir": simulated, "test_dir": test_dir, "output_dir": folder}
+            FACES.run("evaluating", [*ARMS[name], "evaluate.json"], places | data, folder, threads)
+        rows += [replace(row, group=title) for row in read_summary(folder / SUMMARY)]
+    return rows
+
+
+def main() -> None:
+    """Run all arms and seeds, print a table for each of the three tests, keep the numbers."""
+    parser = argument_parser(FACES, __doc__)
+    parser.add_argument("--images", type=Path, required=True, help="folder with one folder per person")
+    arguments = parser.parse_args()
+    cohorts = Path(__file__).parent / "runs" / "photographs" / arguments.images.resolve().name
+    photographs = import_photographs(arguments.images, cohorts)
+    seeds = run_seeds(FACES, arguments, partial(run_arm, arguments.dataset_dir, photographs))
+    tables = {title: collect_arms(seeds, FACES.columns, title) for title in (EVERYBODY, BEFORE, AFTER)}
+    people = len(find_faces(arguments.images).paths)
+    keep_results(FACES, arguments, "face_real", tables, {"people": people})
+
+
+if __name__ == "__main__":
+    main()
