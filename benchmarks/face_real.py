@@ -4,7 +4,7 @@ python benchmarks/face_real.py --images DIR_OF_PEOPLE --seeds 0 1 2 --jobs 3
 
 The folder has one folder of photographs per person. Everybody is tested with the networks of
 face_super_resolution.py, which are trained if need be. Then every other person is fine-tuned with, and the
-rest is tested before and after. T and the judge learn from the simulated people alone.
+rest is tested before and after. The judge learns from the simulated people alone.
 """
 
 from dataclasses import replace

@@ -1,39 +1,39 @@
-"""Ignite handler: go on from the networks of another training."""
+"""Ignite handler: go on from a network of another training."""
 
+import logging
 import os
 from pathlib import Path
 
 from ignite.engine import Engine, Events
 from torch import nn
 
-from taskgan_ext.handlers.load_weights import load_weights
+from taskgan_ext.errors import CheckpointError
+from taskgan_ext.handlers.load_weights import load_weights, read_weights
 from taskgan_ext.io.digest import sha256
 
+logger = logging.getLogger(__name__)
 _MAKE = "python -m monai.bundle run training --config_file <bundle>/configs/train.json"
 
 
 class StartingWeights:
-    """Load G and T from the folder of a finished training when another one starts.
+    """Load a network from the folder of a finished training when another one starts.
 
     Put it before the handler that continues an interrupted training, whose weights count more.
 
     Args:
-        folder: with ``model.pt`` and ``task_network.pt``; empty for a training from scratch.
-        network: G.
-        task_network: T.
-        uses_task_network: whether T must be there; a baseline has no use for it.
+        folder: of the finished training; empty for a training from scratch.
+        file: with the weights.
+        network: changed in place.
+        new_classes: keep what the network has where the shape of a tensor differs, as that of a T does which
+            learns other people; the names must be the same.
     """
 
     def __init__(
-        self,
-        folder: str | os.PathLike[str],
-        network: nn.Module,
-        task_network: nn.Module,
-        uses_task_network: bool = True,
+        self, folder: str | os.PathLike[str], file: str, network: nn.Module, new_classes: bool = False
     ) -> None:
-        self.folder = Path(folder)
-        self.networks = {"model.pt": network, "task_network.pt": task_network} if folder else {}
-        self.needed = {"model.pt", "task_network.pt"} if uses_task_network else {"model.pt"}
+        self.path = Path(folder) / file if folder else None
+        self.network = network
+        self.new_classes = new_classes
 
     def attach(self, engine: Engine) -> None:
         """Load when the engine starts.
@@ -44,19 +44,34 @@ class StartingWeights:
         engine.add_event_handler(Events.STARTED, self._load)
 
     def _load(self) -> None:
-        for name, network in self.networks.items():
-            if name in self.needed or (self.folder / name).is_file():
-                load_weights(network, self.folder / name, _MAKE)
+        if self.path is None:
+            return
+        if not self.new_classes:
+            load_weights(self.network, self.path, _MAKE)
+            return
+        found, own = read_weights(self.network, self.path, _MAKE), self.network.state_dict()
+        if found.keys() != own.keys():
+            raise CheckpointError(
+                f"{self.path}: expected the weights of a {type(self.network).__name__}, "
+                "but its tensors have other names"
+            )
+        for name, tensor in found.items():
+            if tensor.shape == own[name].shape:
+                own[name] = tensor
+            else:
+                logger.info("%s: %s is of another shape there and starts anew", self.path, name)
+        self.network.load_state_dict(own)
 
 
-def start_digest(folder: str | os.PathLike[str]) -> str:
+def start_digest(folder: str | os.PathLike[str], file: str) -> str:
     """Tell the weights apart that trainings start from, so that none is continued from others.
 
     Args:
-        folder: with ``model.pt``; empty for a training from scratch.
+        folder: of the finished training; empty for a training from scratch.
+        file: with the weights.
 
     Returns:
         The first 12 hexadecimal digits of the SHA-256 of the file; empty when there is none.
     """
-    file = Path(folder) / "model.pt"
-    return sha256(file)[:12] if folder and file.is_file() else ""
+    path = Path(folder) / file
+    return sha256(path)[:12] if folder and path.is_file() else ""
