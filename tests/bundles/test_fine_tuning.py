@@ -86,7 +86,7 @@ def test_it_is_not_continued_from_other_weights(start, tmp_path, file):
 def test_weights_that_are_not_there_are_told_with_the_command_that_makes_them(start, tmp_path, file):
     for name in {"model.pt", "task_network.pt"} - {file}:
         shutil.copy(start.models / name, tmp_path / name)
-    error = user_error(start.bundle, "fine_tune", start.places(tmp_path / "tuned", start_dir=str(tmp_path)))
+    error = user_error(start.bundle, start.places(tmp_path / "tuned", start_dir=str(tmp_path)))
     assert f"{tmp_path / file}: expected the weights of a " in str(error)
     assert "found no file; make them with: python -m monai.bundle run training" in str(error)
     assert not (tmp_path / "tuned" / "model.pt").exists()
@@ -97,7 +97,7 @@ def test_weights_of_another_network_are_refused(start, tmp_path, file):
     for name in ("model.pt", "task_network.pt"):
         shutil.copy(start.models / name, tmp_path / name)
     torch.save({"weight": torch.zeros(1)}, tmp_path / file)
-    error = user_error(start.bundle, "fine_tune", start.places(tmp_path / "tuned", start_dir=str(tmp_path)))
+    error = user_error(start.bundle, start.places(tmp_path / "tuned", start_dir=str(tmp_path)))
     assert f"{tmp_path / file}: expected the weights of " in str(error)
 
 
