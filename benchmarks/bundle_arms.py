@@ -11,11 +11,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from results_file import mean_sd, save_results
@@ -24,9 +24,10 @@ import taskgan_ext
 from taskgan_ext.io.evaluation_files import SUMMARY, SummaryRow, read_summary
 
 ARMS = {"L1": ["baseline_l1.json"], "GAN": ["baseline_gan.json"], "Task-GAN": []}
-FIRST = next(iter(ARMS))
 Table = dict[str, dict[str, list[float]]]
 """Arm to metric to its value for every seed."""
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,15 @@ class Bundle:
 def collect_arms(seeds: list[dict[str, list[SummaryRow]]], columns: dict[str, int], group: str) -> Table:
     """Gather a table over the seeds; arms that need no training are the same in all arms of a seed."""
     table: Table = {}
+    trained = list(seeds[0])
     for arms in seeds:
         for name, rows in arms.items():
             for row in rows:
-                label = name if row.arm == "restored" else row.arm
-                if row.metric in columns and row.group == group and (row.arm == "restored" or name == FIRST):
+                restored = row.arm == "restored"
+                if row.metric in columns and row.group == group and (restored or name == trained[0]):
+                    label = name if restored else row.arm
                     table.setdefault(label, {}).setdefault(row.metric, []).append(row.mean)
-    trained = [label for label in ARMS if label in table]
-    others = [label for label in table if label not in ARMS and label != "reference"]
+    others = [label for label in table if label not in trained and label != "reference"]
     return {label: table[label] for label in [*others, *trained, "reference"] if label in table}
 
 
@@ -136,6 +138,18 @@ def argument_parser(bundle: Bundle, description: str) -> argparse.ArgumentParser
     return parser
 
 
+def runs_of(bundle: Bundle, dataset_dir: Path) -> Path:
+    """Folder of the runs with these data, configuration and code."""
+    return Path(__file__).parent / "runs" / bundle.name / bundle.fingerprint(dataset_dir)
+
+
+def run_jobs(keys: Sequence[Key], num_jobs: int, job: Callable[[Key, int], Value]) -> dict[Key, Value]:
+    """Run several jobs at once, each with its key and its share of the cores as a number of threads."""
+    threads = max(1, (os.cpu_count() or 1) // num_jobs)
+    with ThreadPoolExecutor(num_jobs) as pool:
+        return dict(zip(keys, pool.map(lambda key: job(key, threads), keys), strict=True))
+
+
 def run_seeds(
     bundle: Bundle, arguments: argparse.Namespace, job: Callable[[str, int, Path, int], list[SummaryRow]]
 ) -> list[dict[str, list[SummaryRow]]]:
@@ -149,16 +163,13 @@ def run_seeds(
     Returns:
         For each seed, the rows of each arm.
     """
-    threads = max(1, (os.cpu_count() or 1) // arguments.jobs)
-    runs = Path(__file__).parent / "runs" / bundle.name / bundle.fingerprint(arguments.dataset_dir)
-    with ThreadPoolExecutor(arguments.jobs) as pool:
-        return list(
-            pool.map(
-                # The arms of a seed one after the other: they share T and the judge.
-                lambda seed: {name: job(name, seed, runs, threads) for name in ARMS},
-                arguments.seeds,
-            )
-        )
+    runs = runs_of(bundle, arguments.dataset_dir)
+
+    def run_seed(seed: int, threads: int) -> dict[str, list[SummaryRow]]:
+        # The arms of a seed one after the other: they share T and the judge.
+        return {name: job(name, seed, runs, threads) for name in ARMS}
+
+    return list(run_jobs(arguments.seeds, arguments.jobs, run_seed).values())
 
 
 def keep_results(
@@ -211,6 +222,7 @@ def main(bundle: Bundle, description: str) -> None:
         arguments,
         lambda name, seed, runs, threads: bundle.run_arm(name, seed, arguments.dataset_dir, runs, threads),
     )
-    groups = list(dict.fromkeys(row.group for row in seeds[0][FIRST]))
+    first = next(iter(seeds[0].values()))
+    groups = list(dict.fromkeys(row.group for row in first))
     tables = {group or "all": collect_arms(seeds, bundle.columns, group) for group in groups}
-    keep_results(bundle, arguments, bundle.name, tables, {"cases": seeds[0][FIRST][0].n})
+    keep_results(bundle, arguments, bundle.name, tables, {"cases": first[0].n})
