@@ -29,7 +29,8 @@ def import_photographs(images: Path, out: Path) -> tuple[Path, Path]:
     held = sorted(people)[1::2]
     listed = out / "half.txt"
     out.mkdir(parents=True, exist_ok=True)
-    listed.write_text("".join(f"{name}\t{len(people[name])}\n" for name in held), encoding="utf-8")
+    lines = [str(len(held)), *(f"{name}\t{len(people[name])}" for name in held), ""]
+    listed.write_text("\n".join(lines), encoding="utf-8")
     import_faces(ImportRequest(images, out / "all", section=TEST))
     import_faces(ImportRequest(images, out / "half", ListFiles(people_test=listed)))
     return out / "all", out / "half"
@@ -48,6 +49,7 @@ def run_arm(
         places = after | {
             "dataset_dir": half,
             "start_dir": start,
+            "task_ckpt_dir": start.parent / "fine_tuned_task",
             "output_dir": start / "fine_tuned" / "eval",
         }
         FACES.run("training", [*ARMS[name], "fine_tune.json"], places, start / "fine_tuned", threads)
