@@ -1,9 +1,9 @@
 """Pictures of the README: ROC curves like the paper's Figure 2(a), and faces like its Figure 2(c).
 
-python benchmarks/face_pictures.py RUNS/seed-0 --simulated eval --real other_half_fine-tuned --out docs/images
+python benchmarks/face_pictures.py RUNS/seed-0 --real PHOTOGRAPHS/other_half_fine-tuned --out docs/images
 
 RUNS is the folder of face_super_resolution.py and face_real.py; the other two are folders of evaluations in
-that of each arm.
+that of each arm. The ROC curves are of both; the faces shown are simulated.
 """
 
 import argparse
@@ -72,28 +72,27 @@ def main() -> None:
     grid[0].set_ylabel("true accept rate")
     figure.savefig(arguments.out / "face_roc.png", dpi=75)
 
-    columns = []
-    for evaluation in evaluations.values():
-        results = {arm: read_results(arguments.run / arm / evaluation) for arm in ARMS}
-        for gan, task_gan in zip(*(results[arm].previews for arm in ARMS), strict=True):
-            columns.append(
-                {
-                    "reference": gan.arms[REFERENCE],
-                    "degraded": gan.arms[INPUT],
-                    "GAN": gan.arms[RESTORED],
-                    "Task-GAN": task_gan.arms[RESTORED],
-                }
-            )
+    # Simulated people only: photographs of real ones do not belong into a repository.
+    results = [read_results(arguments.run / arm / arguments.simulated).previews for arm in ARMS]
+    columns = [
+        {
+            "reference": gan.arms[REFERENCE],
+            "degraded": gan.arms[INPUT],
+            "GAN": gan.arms[RESTORED],
+            "Task-GAN": task_gan.arms[RESTORED],
+        }
+        for gan, task_gan in zip(*results, strict=True)
+    ]
     rows = list(columns[0])
     figure, grid = plt.subplots(
-        len(rows), len(columns), figsize=(1.12 * len(columns), 1.2 * len(rows)), layout="constrained"
+        len(rows), len(columns), figsize=(1.45 * len(columns), 1.5 * len(rows)), layout="constrained"
     )
     for row, name in zip(grid, rows, strict=True):
         row[0].set_ylabel(name, fontsize=11)
         for axes, pictures in zip(row, columns, strict=True):
             axes.imshow(pictures[name], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
-    figure.savefig(arguments.out / "face_result.png", dpi=90)
+    figure.savefig(arguments.out / "face_result.png", dpi=75)
     print(arguments.out / "face_roc.png", arguments.out / "face_result.png")
 
 

@@ -7,6 +7,7 @@ face_super_resolution.py, which are trained if need be. Then every other person 
 rest is tested before and after. The judge learns from the simulated people alone.
 """
 
+import hashlib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,10 +18,17 @@ from face_super_resolution import FACES
 from preprocessing.face.given_lists import ListFiles
 from preprocessing.face.import_faces import ImportRequest, import_faces
 from preprocessing.face.source_faces import find_faces
+from taskgan_ext.io.digest import sha256
 from taskgan_ext.io.evaluation_files import SUMMARY, SummaryRow, read_summary
 from taskgan_ext.keys import TEST
 
 EVERYBODY, BEFORE, AFTER = "everybody", "other half", "other half, fine-tuned"
+
+
+def fingerprint_of(images: Path) -> str:
+    """Tell sets of photographs apart, so that results of one are not taken for those of another."""
+    files = [path for paths in find_faces(images).paths.values() for path in paths.values()]
+    return hashlib.sha256("".join(map(sha256, sorted(files))).encode()).hexdigest()[:12]
 
 
 def import_photographs(images: Path, out: Path) -> tuple[Path, Path]:
@@ -44,22 +52,22 @@ def run_arm(
     FACES.run_arm(name, seed, simulated, runs, threads)
     before = FACES.places_of(name, seed, runs)
     start = Path(before["ckpt_dir"])
-    after = before | {"ckpt_dir": start / "fine_tuned"}
-    if not (start / "fine_tuned" / "model.pt").is_file():
-        places = after | {
-            "dataset_dir": half,
-            "start_dir": start,
-            "task_ckpt_dir": start.parent / "fine_tuned_task",
-            "output_dir": start / "fine_tuned" / "eval",
-        }
-        FACES.run("training", [*ARMS[name], "fine_tune.json"], places, start / "fine_tuned", threads)
+    results = start / everybody.parent.name
+    after = before | {"ckpt_dir": results / "fine_tuned"}
+    places = after | {
+        "dataset_dir": half,
+        "start_dir": start,
+        "task_ckpt_dir": results.parent.parent / f"task-{results.name}",
+        "output_dir": results / "fine_tuned" / "eval",
+    }
+    FACES.run("training", [*ARMS[name], "fine_tune.json"], places, results / "fine_tuned", threads)
     rows = []
     for title, places, test_dir in (
         (EVERYBODY, before, everybody),
         (BEFORE, before, half),
         (AFTER, after, half),
     ):
-        folder = start / title.replace(", ", "_").replace(" ", "_")
+        folder = results / title.replace(", ", "_").replace(" ", "_")
         if not (folder / SUMMARY).is_file():
             data = {"dataset_dir": simulated, "test_dir": test_dir, "output_dir": folder}
             FACES.run("evaluating", [*ARMS[name], "evaluate.json"], places | data, folder, threads)
@@ -72,12 +80,13 @@ def main() -> None:
     parser = argument_parser(FACES, __doc__)
     parser.add_argument("--images", type=Path, required=True, help="folder with one folder per person")
     arguments = parser.parse_args()
-    cohorts = Path(__file__).parent / "runs" / "photographs" / arguments.images.resolve().name
+    fingerprint = fingerprint_of(arguments.images)
+    cohorts = Path(__file__).parent / "runs" / "photographs" / fingerprint
     photographs = import_photographs(arguments.images, cohorts)
     seeds = run_seeds(FACES, arguments, partial(run_arm, arguments.dataset_dir, photographs))
     tables = {title: collect_arms(seeds, FACES.columns, title) for title in (EVERYBODY, BEFORE, AFTER)}
     people = len(find_faces(arguments.images).paths)
-    keep_results(FACES, arguments, "face_real", tables, {"people": people})
+    keep_results(FACES, arguments, "face_real", tables, {"people": people, "photographs": fingerprint})
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from face_super_resolution import FACES
 from taskgan_ext.io.atomic import read_json
 from taskgan_ext.io.evaluation_files import SUMMARY, SummaryRow, read_summary
 
-WEIGHTS = {"embedding": (0.005, 0.01, 0.02), "probabilities": (0.3, 1.0, 3.0), "features": (0.05,)}
+WEIGHTS = {"embedding": (0.01, 0.02), "probabilities": (0.3, 1.0, 3.0)}
 VARIANTS: dict[str, dict[str, str | float]] = {
     "no task loss": {"mu_task": 0},
     **{
