@@ -10,10 +10,10 @@ import numpy as np
 from preprocessing.cohort import DATALIST_FILE, subject_name, write_cohort
 from preprocessing.collect import existing_split, extend_split
 from preprocessing.face.capture import Capture, draw_capture
-from preprocessing.face.face_datalist import write_face_datalist
+from preprocessing.face.cohort_lists import write_lists
+from preprocessing.face.face_datalist import make_face_datalist
 from preprocessing.face.face_files import is_complete, several_or_one, write_faces
 from preprocessing.face.layers import Field
-from preprocessing.face.pair_generator import write_missing_pairs
 from preprocessing.face.render import render_face
 from preprocessing.face.settings import FaceSettings
 from preprocessing.face.traits import Identity, draw_identity
@@ -49,14 +49,14 @@ def simulate_cohort(
         write_cohort(cohort_dir, num_identities, settings, write_identity, is_done, workers)
         faces = {subject_name(index): numbers for index in range(num_identities)}
         before = existing_split(cohort_dir / DATALIST_FILE)
-        datalist = write_face_datalist(
+        datalist = make_face_datalist(
             cohort_dir,
             faces,
             extend_split(before, several_or_one(faces), seed=settings.seed),
             name="parametric faces",
             description="Simulated faces of people who do not exist, with pose, light and expression",
         )
-        write_missing_pairs(cohort_dir, datalist, settings.seed, refresh=before.keys() != faces.keys())
+        write_lists(cohort_dir, datalist, settings.seed)
         return datalist
 
 

@@ -1,5 +1,6 @@
 """The part of a photograph that is kept, at the working size."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -13,6 +14,8 @@ from taskgan_ext.io.picture import load_picture
 
 WHOLE, AUTOMATIC = "whole", "automatic"
 _LFW_SIDE = 250
+_MOST_ENLARGED = 2
+"""In a face that is enlarged by more, most pixels would be made up."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,8 @@ def load_face(path: Path, crop: Crop | str, size: int, channels: int) -> Field:
         ``(channels, size, size)``, values 0..1.
 
     Raises:
-        DataError: the file is no picture, or the crop reaches beyond it.
+        DataError: the file is no picture, the crop reaches beyond it, or it has less than half the rows and
+            columns wanted.
     """
     picture = load_picture(path, channels)
     rows, columns = picture.shape[1:]
@@ -105,6 +109,12 @@ def load_face(path: Path, crop: Crop | str, size: int, channels: int) -> Field:
     if crop.top + crop.side > rows or crop.left + crop.side > columns:
         raise DataError(
             f"{path}: expected a picture that holds the crop {crop}, got {rows} rows x {columns} columns"
+        )
+    if _MOST_ENLARGED * crop.side < size:
+        raise DataError(
+            f"{path}: expected at least {math.ceil(size / _MOST_ENLARGED)} rows and columns to be kept for "
+            f"pictures of {size} x {size}, got {crop.side} of {rows} rows x {columns} columns; take a larger "
+            "photograph or crop, or a smaller size"
         )
     square = picture[:, crop.top : crop.top + crop.side, crop.left : crop.left + crop.side]
     if crop.side != size:

@@ -7,7 +7,7 @@ from typing import Any
 
 from preprocessing.face.layers import Field
 from taskgan_ext.data.face_pairs import face_name
-from taskgan_ext.io.atomic import TEMPORARY, write_json
+from taskgan_ext.io.atomic import TEMPORARY, read_json, write_json
 from taskgan_ext.io.picture import save_picture
 
 IMAGES = "images"
@@ -35,11 +35,25 @@ def is_complete(cohort_dir: Path, identity: str, numbers: Iterable[int]) -> bool
     return found == {f"{face_name(identity, number)}.png" for number in numbers}
 
 
+def read_record(cohort_dir: Path, identity: str) -> dict[str, Any]:
+    """What ``write_faces`` was given as record; empty where there is none.
+
+    Args:
+        cohort_dir: folder of the cohort.
+        identity: name of the person.
+
+    Raises:
+        DataError: the file is no JSON.
+    """
+    path = cohort_dir / IMAGES / identity / f"{identity}.json"
+    return read_json(path) if path.is_file() else {}
+
+
 def write_faces(
     cohort_dir: Path,
     identity: str,
     pictures: Iterable[tuple[int, Field]],
-    record: Mapping[str, Any] | None = None,
+    record: Mapping[str, Any],
 ) -> None:
     """Write all pictures of a person, in place of those that may be there.
 
@@ -50,15 +64,14 @@ def write_faces(
         cohort_dir: folder of the cohort.
         identity: name of the person.
         pictures: number and picture ``(1 or 3, rows, columns)`` in 0..1.
-        record: what is told of the pictures in a JSON file beside them, if anything.
+        record: what is told of the pictures in a JSON file beside them.
     """
     staging, target = cohort_dir / f"{TEMPORARY}{identity}", cohort_dir / IMAGES / identity
     staging.mkdir(parents=True)
     try:
         for number, picture in pictures:
             save_picture(picture, staging / f"{face_name(identity, number)}.png")
-        if record is not None:
-            write_json(staging / f"{identity}.json", record)
+        write_json(staging / f"{identity}.json", record)
         target.parent.mkdir(exist_ok=True)
         if target.exists():
             shutil.rmtree(target)

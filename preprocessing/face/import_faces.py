@@ -9,18 +9,20 @@ from tqdm import tqdm
 
 from preprocessing.cohort import DATALIST_FILE, claim, remove_unfinished
 from preprocessing.collect import existing_split, extend_split
+from preprocessing.face.cohort_lists import write_lists
 from preprocessing.face.crop import AUTOMATIC, Crop, load_face
-from preprocessing.face.face_datalist import write_face_datalist
-from preprocessing.face.face_files import is_complete, several_or_one, write_faces
+from preprocessing.face.face_datalist import make_face_datalist
+from preprocessing.face.face_files import is_complete, read_record, several_or_one, write_faces
 from preprocessing.face.given_lists import GivenSections, ListFiles, read_given_lists
+from preprocessing.face.kept_apart import check_apart
 from preprocessing.face.layers import Field
-from preprocessing.face.pair_generator import pairs_file, write_missing_pairs
 from preprocessing.face.problems import Problems
-from preprocessing.face.settings import check_size
+from preprocessing.face.settings import check_seed, check_size
 from preprocessing.face.source_faces import find_faces
 from preprocessing.folder_lock import locked
 from preprocessing.provenance import package_versions
-from taskgan_ext.data.face_pairs import write_pairs
+from taskgan_ext.data.face_pairs import face_name
+from taskgan_ext.data.training_subjects import SOURCE_SHA256
 from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.io.digest import sha256
 from taskgan_ext.keys import SECTIONS
@@ -43,7 +45,7 @@ class ImportRequest:
         section: where everybody goes; ``None`` lets the lists or the seed divide them.
 
     Raises:
-        ConfigError: the size is out of range, or both a section and lists are given.
+        ConfigError: size or seed is out of range, or both a section and lists are given.
     """
 
     images: Path
@@ -57,6 +59,7 @@ class ImportRequest:
 
     def __post_init__(self) -> None:
         check_size(self.size)
+        check_seed(self.seed)
         if self.section is not None and self.section not in SECTIONS:
             raise ConfigError(f"expected a section among {', '.join(SECTIONS)}, got {self.section!r}")
         if self.section is not None and self.lists.paths():
@@ -94,39 +97,42 @@ def import_faces(request: ImportRequest) -> ImportResult:
     """Check, then write the pictures, the data list and the lists of pairs.
 
     Nothing is written before every list and every picture has been looked at. An interrupted import goes on
-    where it stopped; people who are new in the source join the cohort.
+    where it stopped; people who are new in the source join the cohort, and those of whom a photograph has
+    changed are written again.
 
     Args:
         request: what to do.
 
     Raises:
-        ConfigError: the folder holds a cohort with other settings.
+        ConfigError: the folder holds a cohort with other settings, or source and cohort lie in one another.
         DataError: photographs or lists are missing or wrong; tells all of them.
         OSError: the folder cannot be made or written.
     """
     found = find_faces(request.images)
     faces = {identity: sorted(numbers) for identity, numbers in found.paths.items()}
+    photographs = (path for numbered in found.paths.values() for path in numbered.values())
+    check_apart(request.out, request.images, photographs, request.lists.paths().values())
     with locked(request.out):
         before = existing_split(request.out / DATALIST_FILE)
         given = _divide(request, faces, before)
         members = {identity for people in given.sections.values() for identity in people}
         source = {identity: found.paths[identity] for identity in sorted(members)}
+        digests = _fingerprints(request, source)
         remove_unfinished(request.out)
-        missing = {who: paths for who, paths in source.items() if not is_complete(request.out, who, paths)}
+        done = {who for who in source if _is_done(request.out, who, digests[who])}
+        missing = {who: paths for who, paths in source.items() if who not in done}
         _check_pictures(request, missing)
         claim(request.out, request)
-        _write_pictures(request, missing)
-        datalist = write_face_datalist(
+        _write_pictures(request, missing, digests)
+        datalist = make_face_datalist(
             request.out,
             {identity: faces[identity] for identity in source},
             given.sections,
             name="imported faces",
             description="Photographs of people, cropped and at the working size",
+            sources=digests,
         )
-        for section, pairs in given.pairs.items():
-            write_pairs(request.out / pairs_file(section), pairs)
-        changed = before != existing_split(request.out / DATALIST_FILE)
-        write_missing_pairs(request.out, datalist, request.seed, refresh=changed, keep=tuple(given.pairs))
+        write_lists(request.out, datalist, request.seed, given.pairs)
     return ImportResult(datalist, (*found.notices, *given.notices))
 
 
@@ -141,6 +147,32 @@ def _divide(
     return GivenSections(extend_split(before, several_or_one(faces), seed=request.seed), {})
 
 
+def _fingerprints(
+    request: ImportRequest, source: Mapping[str, Mapping[int, Path]]
+) -> dict[str, dict[int, str]]:
+    """Identity to number to SHA-256 of the photograph."""
+    problems, found = Problems(str(request.images)), {}
+    for identity, numbered in source.items():
+        found[identity] = dict.fromkeys(numbered, "")
+        for number, path in numbered.items():
+            try:
+                found[identity][number] = sha256(path)
+            except OSError as error:
+                problems.add(f"{path}: expected a picture, cannot read it ({error.strerror})")
+    problems.check()
+    return found
+
+
+def _is_done(cohort_dir: Path, identity: str, digests: Mapping[int, str]) -> bool:
+    """Whether the pictures of a person are there and made of these photographs."""
+    record = read_record(cohort_dir, identity)
+    return is_complete(cohort_dir, identity, digests) and record == _record(identity, digests)
+
+
+def _record(identity: str, digests: Mapping[int, str]) -> dict[str, Any]:
+    return {SOURCE_SHA256: {face_name(identity, number): digests[number] for number in sorted(digests)}}
+
+
 def _check_pictures(request: ImportRequest, source: Mapping[str, Mapping[int, Path]]) -> None:
     problems = Problems(str(request.images))
     paths = [path for numbered in source.values() for path in numbered.values()]
@@ -152,11 +184,15 @@ def _check_pictures(request: ImportRequest, source: Mapping[str, Mapping[int, Pa
     problems.check()
 
 
-def _write_pictures(request: ImportRequest, source: Mapping[str, Mapping[int, Path]]) -> None:
+def _write_pictures(
+    request: ImportRequest,
+    source: Mapping[str, Mapping[int, Path]],
+    digests: Mapping[str, Mapping[int, str]],
+) -> None:
     with tqdm(desc="writing", total=sum(map(len, source.values())), unit="picture") as progress:
         for identity, numbered in source.items():
             pictures = ((number, _load(request, path)) for number, path in sorted(numbered.items()))
-            write_faces(request.out, identity, pictures)
+            write_faces(request.out, identity, pictures, _record(identity, digests[identity]))
             progress.update(len(numbered))
 
 

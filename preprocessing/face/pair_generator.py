@@ -2,29 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from preprocessing.face.face_datalist import faces_of
-from taskgan_ext.data.face_pairs import Pair, face_name, write_pairs
+from preprocessing.face.settings import check_seed
+from taskgan_ext.data.face_pairs import Pair, face_name
 from taskgan_ext.errors import ConfigError
-from taskgan_ext.keys import SECTIONS
 
 DEFAULT_PAIRS = 500
 """Of each kind; that of LFW's development test."""
 
 Faces = Mapping[str, Sequence[int]]
-
-
-def pairs_file(section: str) -> str:
-    """Name of the file with the pairs of a section.
-
-    Args:
-        section: of the data list.
-    """
-    return f"pairs_{section}.txt"
 
 
 def most_pairs(faces: Faces) -> int:
@@ -54,8 +42,9 @@ def draw_pairs(faces: Faces, num_pairs: int, seed: int) -> list[Pair]:
         ``num_pairs`` pairs of one person, then as many of two, each kind in the order of names.
 
     Raises:
-        ConfigError: there are not as many pairs.
+        ConfigError: there are not as many pairs, or the seed is negative.
     """
+    check_seed(seed)
     most = most_pairs(faces)
     if not 1 <= num_pairs <= most:
         raise ConfigError(
@@ -64,36 +53,6 @@ def draw_pairs(faces: Faces, num_pairs: int, seed: int) -> list[Pair]:
         )
     rng = np.random.default_rng(seed)
     return [*_draw_same(faces, num_pairs, rng), *_draw_different(faces, num_pairs, rng)]
-
-
-def write_missing_pairs(
-    cohort_dir: Path, datalist: Mapping[str, Any], seed: int, refresh: bool, keep: Sequence[str] = ()
-) -> dict[str, int]:
-    """Draw pairs for every section that has no list.
-
-    Args:
-        cohort_dir: folder of the cohort.
-        datalist: of the cohort.
-        seed: of the draws.
-        refresh: draw also where there is a list: the sections have changed.
-        keep: sections whose list was given by the user.
-
-    Returns:
-        Section to the number of pairs drawn, of each kind; a section without enough pictures is left out.
-    """
-    drawn = {}
-    for section in SECTIONS:
-        path = cohort_dir / pairs_file(section)
-        if section in keep or (path.is_file() and not refresh):
-            continue
-        faces = faces_of(datalist, section)
-        count = min(DEFAULT_PAIRS, most_pairs(faces))
-        if count:
-            write_pairs(path, draw_pairs(faces, count, seed))
-            drawn[section] = count
-        else:
-            path.unlink(missing_ok=True)
-    return drawn
 
 
 def _draw_same(faces: Faces, num_pairs: int, rng: np.random.Generator) -> list[Pair]:

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from preprocessing.cohort import DATALIST_FILE
+from preprocessing.face.cohort_lists import pairs_file
 from preprocessing.face.face_datalist import faces_of
-from preprocessing.face.pair_generator import DEFAULT_PAIRS, draw_pairs, pairs_file
+from preprocessing.face.pair_generator import DEFAULT_PAIRS, draw_pairs
 from preprocessing.folder_lock import locked
 from taskgan_ext.data.datalist import check_datalist
 from taskgan_ext.data.face_pairs import write_pairs

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from preprocessing.face.problems import Problems
+from taskgan_ext.data.face_pairs import shown
 from taskgan_ext.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ def read_people(path: Path) -> dict[int, Person]:
         Line, from one, to its person.
 
     Raises:
-        DataError: the file is missing, a line is malformed, or there are not as many lines as the first says.
+        DataError: the file is missing, a line is malformed, nobody is listed, or there are not as many lines
+            as the first says.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -48,7 +50,7 @@ def read_people(path: Path) -> dict[int, Person]:
     if not text.endswith("\n"):
         logger.warning("%s: expected a newline at the end; is the file cut off?", path)
     lines = dict(enumerate(text.rstrip("\n").split("\n"), start=1))
-    if re.fullmatch(r"\d+", lines[1]):
+    if re.fullmatch(r"\d{1,9}\s*", lines[1]):
         count = int(lines.pop(1))
         if count != len(lines):
             raise DataError(
@@ -57,16 +59,18 @@ def read_people(path: Path) -> dict[int, Person]:
             )
     else:
         logger.warning("%s: expected the number of people in line 1, found none; reading all lines", path)
+    if not lines:
+        raise DataError(f"{path}: expected people, found none; leave the list away, or name somebody in it")
     return _parse(path, lines)
 
 
 def _parse(path: Path, lines: dict[int, str]) -> dict[int, Person]:
     problems, people = Problems(str(path)), {}
     for number, line in lines.items():
-        match = re.fullmatch(r"([^\t]*\S)\t0*([1-9]\d*)", line)
+        match = re.fullmatch(r"([^\t]*\S)\t0{0,8}([1-9]\d{0,8})", line)
         if match:
             people[number] = Person(match[1], int(match[2]))
         else:
-            problems.add(f"line {number}: expected a name, a tab and the number of images, got {line!r}")
+            problems.add(f"line {number}: expected a name, a tab and the number of images, got {shown(line)}")
     problems.check()
     return people

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.cohort import DATALIST_FILE
+from preprocessing.face.cohort_lists import pairs_file
 from preprocessing.face.face_datalist import faces_of
-from preprocessing.face.pair_generator import pairs_file
 from taskgan_ext.data.face_pairs import read_pairs
 from taskgan_ext.keys import SECTIONS
 

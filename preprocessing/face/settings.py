@@ -21,6 +21,19 @@ def check_size(size: int) -> None:
         raise ConfigError(f"size of the pictures: expected {_SMALLEST} to {_LARGEST} pixels, got {size}")
 
 
+def check_seed(seed: int) -> None:
+    """Check a seed.
+
+    Args:
+        seed: of random draws.
+
+    Raises:
+        ConfigError: it is below 0.
+    """
+    if seed < 0:
+        raise ConfigError(f"seed: expected 0 or more, got {seed}")
+
+
 @dataclass(frozen=True)
 class FaceSettings:
     """Settings of a simulated cohort.
@@ -42,13 +55,9 @@ class FaceSettings:
 
     def __post_init__(self) -> None:
         check_size(self.size)
-        checks = {
-            "seed": (self.seed >= 0, "0 or more"),
-            "images_per_identity": (1 <= self.images_per_identity <= 9999, "1 to 9999"),
-        }
-        for name, (valid, expected) in checks.items():
-            if not valid:
-                raise ConfigError(f"face setting {name}: expected {expected}, got {getattr(self, name)}")
+        check_seed(self.seed)
+        if not 1 <= self.images_per_identity <= 9999:
+            raise ConfigError(f"images_per_identity: expected 1 to 9999, got {self.images_per_identity}")
 
     def to_dict(self) -> dict[str, Any]:
         """All settings, JSON-serialisable."""

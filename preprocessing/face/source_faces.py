@@ -35,6 +35,15 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def source_root(folder: Path) -> Path:
+    """The folder that holds one folder per person.
+
+    Args:
+        folder: it, or that which holds it as ``lfw2``.
+    """
+    return folder / LFW_FOLDER if (folder / LFW_FOLDER).is_dir() else folder
+
+
 def find_faces(folder: Path) -> SourceFaces:
     """List the photographs of all people.
 
@@ -45,15 +54,16 @@ def find_faces(folder: Path) -> SourceFaces:
         folder: holds one folder per person, or ``lfw2`` that does.
 
     Raises:
-        DataError: there is no picture, or names are not possible, not unique or only partly numbered.
+        DataError: there is no picture, or names are not possible, not unique or only partly numbered, or
+            a link leads nowhere.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: expected a folder with one folder per person, found none")
-    root = folder / LFW_FOLDER if (folder / LFW_FOLDER).is_dir() else folder
+    root = source_root(folder)
     problems, faces, others = Problems(str(root)), SourceFaces(), []
     spelled: dict[str, str] = {}
-    for home in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        files = sorted((p for p in home.iterdir() if not p.name.startswith(".")), key=_natural)
+    for home in sorted(path for path in _listed(root, problems) if path.is_dir()):
+        files = sorted(_listed(home, problems), key=_natural)
         pictures = [path for path in files if path.suffix.lower() in PICTURE_ENDINGS and path.is_file()]
         others += [path for path in files if path not in pictures]
         if not pictures:
@@ -78,6 +88,14 @@ def find_faces(folder: Path) -> SourceFaces:
             "give the folder that holds one folder per person"
         )
     return faces
+
+
+def _listed(folder: Path, problems: Problems) -> list[Path]:
+    """What a folder holds, without hidden files; a link to nothing stands for a picture that is missed."""
+    paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    for path in sorted(path for path in paths if not path.exists()):
+        problems.add(f"{path}: expected a file or folder, found a link to something that is missing")
+    return [path for path in paths if path.exists()]
 
 
 def _number(home: Path, pictures: list[Path], problems: Problems) -> dict[int, Path]:

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 MOST_NAMED_LINES = 10
 """A file of another kind is wrong in every line."""
+_MOST_SHOWN = 100
 
 
 class Pair(NamedTuple):
@@ -101,25 +102,30 @@ def read_pair_lines(path: str | os.PathLike[str]) -> dict[int, Pair]:
         Line, from one, to its pair.
 
     Raises:
-        DataError: the file is missing, a line is malformed, or there are not as many lines as the first says.
+        DataError: the file is missing, a line is malformed, a pair is there twice, or there are not as many
+            lines as the first says.
     """
     path = Path(path)
     lines = _read_lines(path)
-    counted = re.fullmatch(r"\d+\s*", lines[0]) is not None
+    counted = re.fullmatch(r"\d{1,9}\s*", lines[0]) is not None
     if not counted:
         logger.warning("%s: expected the number of pairs in line 1, found none; reading all lines", path)
     body = dict(enumerate(lines, start=1))
     count = int(body.pop(1)) if counted else None
     problems: dict[int, str] = {}
     pairs: dict[int, Pair] = {}
+    first_lines: dict[frozenset[str], int] = {}
     for number, line in body.items():
         fields = line.split("\t")
         wanted = None if count is None else (3 if number <= 1 + count else 4)
         pair = _parse(fields, wanted)
-        if isinstance(pair, Pair):
-            pairs[number] = pair
-        else:
-            problems[number] = f"expected {pair}, got {line!r}"
+        if not isinstance(pair, Pair):
+            problems[number] = f"expected {pair}, got {shown(line)}"
+            continue
+        pairs[number] = pair
+        first = first_lines.setdefault(frozenset((pair.first, pair.second)), number)
+        if first != number:
+            problems[number] = f"expected another pair than in line {first}, got {shown(line)}"
     # The count first: with a wrong one every line after the first kind would look wrong.
     if count is not None and len(body) != 2 * count:
         raise DataError(
@@ -157,6 +163,15 @@ def write_pairs(path: str | os.PathLike[str], pairs: Sequence[Pair]) -> None:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
+def shown(line: str) -> str:
+    """A line in quotes for a message, cut off where it is long.
+
+    Args:
+        line: of a file.
+    """
+    return repr(line) if len(line) <= _MOST_SHOWN else f"{line[:_MOST_SHOWN]!r} and more"
+
+
 def _read_lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")  # makes one kind of line end of all
@@ -183,7 +198,7 @@ def _parse(fields: Sequence[str], wanted: int | None) -> Pair | str:
         numbers is not None
         and wanted in (None, len(fields))
         and all(field.strip() for field in fields)
-        and all(re.fullmatch(r"0*[1-9]\d*", fields[place]) for place in numbers)
+        and all(re.fullmatch(r"0{0,8}[1-9]\d{0,8}", fields[place]) for place in numbers)
     )
     if not well_formed:
         return {

@@ -13,6 +13,9 @@ from taskgan_ext.keys import IMAGE, LABEL, SUBJECT
 
 logger = logging.getLogger(__name__)
 
+SOURCE_SHA256 = "source_sha256"
+"""Optional key of an item: fingerprint of the file that its images were made of."""
+
 
 def write_training_subjects(
     items: Sequence[dict[str, Any]], path: str | os.PathLike[str], before: Path | None = None
@@ -20,14 +23,24 @@ def write_training_subjects(
     """Record the subjects of a training set with the fingerprints of their images.
 
     Args:
-        items: of a data list, with the files of ``image`` and ``label``.
+        items: of a data list, with the files of ``image`` and ``label``; the fingerprint of what they were
+            made of counts too, see ``SOURCE_SHA256``.
         path: JSON file to write.
-        before: record of the training that this one went on from; its subjects are kept.
+        before: record of the training that this one went on from; its subjects are kept. Where it is missing
+            there is a warning.
 
     Raises:
         DataError: that record cannot be read.
     """
-    subjects = _recorded(before) if before is not None and before.is_file() else {}
+    subjects: dict[str, set[str]] = {}
+    if before is not None and before.is_file():
+        subjects = _recorded(before)
+    elif before is not None:
+        logger.warning(
+            "%s: found no record of whom the weights at the start were trained on; a test on the same "
+            "people will not be refused",
+            before,
+        )
     for name, digests in _digests(items).items():
         subjects.setdefault(name, set()).update(digests)
     write_json(path, {"subjects": {name: sorted(digests) for name, digests in subjects.items()}})
@@ -44,8 +57,8 @@ def refuse_training_subjects(items: Sequence[dict[str, Any]], path: str | os.Pat
         path: record of ``write_training_subjects``.
 
     Raises:
-        DataError: an image or target was trained on, whatever its file and subject are called now; or the
-            record cannot be read.
+        DataError: an image or target was trained on, or one made of the same file, whatever its file and
+            subject are called now; or the record cannot be read.
     """
     path = Path(path)
     if not path.is_file():
@@ -75,7 +88,7 @@ def _recorded(path: Path) -> dict[str, set[str]]:
 
 
 def _digests(items: Sequence[dict[str, Any]]) -> dict[str, set[str]]:
-    """Fingerprints of the files of each subject; a file that several items share is read once."""
+    """Fingerprints of the files of each subject and their sources; a file of several items is read once."""
     files = {
         (item[SUBJECT], file)
         for item in items
@@ -83,6 +96,9 @@ def _digests(items: Sequence[dict[str, Any]]) -> dict[str, set[str]]:
         for file in ([item[key]] if isinstance(item[key], str) else item[key])
     }
     digests: dict[str, set[str]] = {item[SUBJECT]: set() for item in items}
+    for item in items:
+        if SOURCE_SHA256 in item:  # another crop of a photograph is another file
+            digests[item[SUBJECT]].add(item[SOURCE_SHA256])
     for subject, file in sorted(files):
         digests[subject].add(sha256(Path(file)))
     return digests

@@ -227,7 +227,8 @@ def test_baselines_keep_clear_of_the_main_run(bundle):
             workflow.parser.get_parsed_content(id_) for id_ in ("ckpt_dir", "output_dir", "task_ckpt_dir")
         ]
     assert len({(ckpt, output) for ckpt, output, _ in folders.values()}) == 4
-    assert len({task for _, _, task in folders.values()}) == 1
+    assert len({task for _, _, task in folders.values()}) == 2  # fine-tuning trains T as well
+    assert len({folders[names][2] for names in folders if "fine_tune" not in names}) == 1
 
 
 def test_missing_data_give_one_line_with_the_command_that_makes_them(bundle, tmp_path):

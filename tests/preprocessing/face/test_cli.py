@@ -38,6 +38,8 @@ def test_import_tells_what_it_wrote(tmp_path, capsys):
         (["import", "--images", "none", "--out", "out"], "none: expected a folder"),
         (["import", "--images", "none", "--out", "out", "--crop", "1"], "expected TOP,LEFT,HEIGHT,WIDTH"),
         (["simulate", "--identities", "0", "--out", "out"], "expected at least 1 subject"),
+        (["simulate", "--seed", "-1", "--out", "out"], "seed: expected 0 or more, got -1"),
+        (["import", "--images", ".", "--out", "out", "--seed", "-1"], "seed: expected 0 or more, got -1"),
         (["pairs", "none"], "expected a data list of faces, found none"),
     ],
 )

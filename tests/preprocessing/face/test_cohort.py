@@ -93,6 +93,14 @@ def test_the_same_command_again_leaves_pairs_of_the_user(finished, tmp_path):
     assert not mine.read_text().startswith("1\n")
 
 
+def test_each_picture_has_its_fingerprint_in_the_data_list(finished):
+    content = json.loads((finished / "datalist.json").read_text())
+    found = digests(finished)
+    items = [item for section in SECTIONS for item in content[section]]
+    assert [item["sha256"] for item in items] == [[found[item["image"]]] for item in items]
+    assert not any("source_sha256" in item for item in items)
+
+
 def test_colour_is_written_as_colour(tmp_path):
     simulate_cohort(tmp_path, 1, FaceSettings(images_per_identity=1, size=32, colour=True))
     red, _, blue = load_picture(tmp_path / picture_path("sub-001", 1), channels=3)

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from photographs import write_photograph
 from PIL import Image
 
@@ -42,6 +44,17 @@ def test_a_crop_beyond_the_picture_is_refused(tmp_path):
     write_photograph(tmp_path / "a.png")
     with pytest.raises(DataError, match=r"holds the crop 10,10,40,40, got 40 rows x 40 columns"):
         load_face(tmp_path / "a.png", Crop(10, 10, 40), 32, 1)
+
+
+@given(rows=st.integers(1, 60), columns=st.integers(1, 60))
+def test_a_face_is_enlarged_twice_at_most(rows, columns, tmp_path_factory):
+    path = tmp_path_factory.mktemp("photographs") / "a.png"
+    write_photograph(path, rows, columns)
+    if min(rows, columns) >= 17:
+        assert load_face(path, WHOLE, 33, 1).shape == (1, 33, 33)
+    else:
+        with pytest.raises(DataError, match=f"at least 17 rows and columns .*, got {min(rows, columns)} of"):
+            load_face(path, WHOLE, 33, 1)
 
 
 def test_words_and_squares_are_parsed():

@@ -51,11 +51,11 @@ def test_an_interrupted_import_goes_on(source, tmp_path, monkeypatch):
     import_faces(ImportRequest(source, tmp_path / "whole"))
     write, written = module.write_faces, []
 
-    def stop(folder, identity, pictures):
+    def stop(folder, identity, pictures, record):
         if len(written) == 5:
             raise KeyboardInterrupt
         written.append(identity)
-        write(folder, identity, pictures)
+        write(folder, identity, pictures, record)
 
     monkeypatch.setattr(module, "write_faces", stop)
     with pytest.raises(KeyboardInterrupt):
@@ -75,15 +75,59 @@ def test_people_who_join_move_nobody(source, tmp_path):
     assert sum(len(after[section]) for section in SECTIONS) == sum(COUNTS.values()) + 4
 
 
+def test_only_people_whose_photographs_have_changed_are_written_again(source, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    import_faces(ImportRequest(source, out))
+    mine = out / "pairs_test.txt"
+    mine.write_text("1\nP_0\t1\t2\nP_0\t1\tP_1\t1\n")
+    before = digests(out)
+    write_photograph(source / "P_4" / "P_4_0002.png", seed=99)
+    write, written = module.write_faces, []
+    monkeypatch.setattr(module, "write_faces", lambda *given: (written.append(given[1]), write(*given)))
+    import_faces(ImportRequest(source, out))
+    assert written == ["P_4"]
+    after = digests(out)
+    assert {path for path in after if after[path] != before[path]} == {
+        "datalist.json",
+        "images/P_4/P_4.json",
+        "images/P_4/P_4_0002.png",
+    }
+
+
+def test_pairs_are_drawn_again_where_a_photograph_is_gone(source, tmp_path):
+    import_faces(ImportRequest(source, tmp_path / "out", section=TEST))
+    (source / "P_1" / "P_1_0003.png").unlink()
+    import_faces(ImportRequest(source, tmp_path / "out", section=TEST))
+    pairs = read_pairs(tmp_path / "out" / "pairs_test.txt")
+    cases = {item["case"] for item in load_datalist(tmp_path / "out", TEST)}
+    assert {name for pair in pairs for name in (pair.first, pair.second)} <= cases
+
+
+def test_the_data_list_knows_pictures_and_their_photographs(source, tmp_path):
+    lists = {}
+    for name, crop in {"whole": "whole", "part": module.Crop(0, 0, 36)}.items():
+        out = tmp_path / name
+        datalist = import_faces(ImportRequest(source, out, crop=crop)).datalist
+        found, given = digests(out), digests(source)
+        lists[name] = [item for section in SECTIONS for item in datalist[section]]
+        for item in lists[name]:
+            assert item["sha256"] == [found[item["image"]]]
+            assert item["source_sha256"] == given[f"{item['subject']}/{item['case']}.png"]
+    for whole, part in zip(lists["whole"], lists["part"], strict=True):
+        assert whole["source_sha256"] == part["source_sha256"]
+        assert whole["sha256"] != part["sha256"]
+
+
 def test_all_bad_photographs_are_told_and_nothing_is_written(source, tmp_path):
     (source / "P_0" / "P_0_0001.png").write_bytes(b"no picture")
     cut = source / "P_3" / "P_3_0002.png"
     cut.write_bytes(cut.read_bytes()[:400])
     write_photograph(source / "P_5" / "P_5_0001.png", 20, 20)
+    write_photograph(source / "P_7" / "P_7_0001.png", 2, 500)
     with pytest.raises(DataError) as caught:
         import_faces(ImportRequest(source, tmp_path / "out", crop=module.Crop(0, 0, 40)))
-    assert "3 problems, nothing was written" in str(caught.value)
-    for name in ("P_0_0001", "P_3_0002", "P_5_0001"):
+    assert "4 problems, nothing was written" in str(caught.value)
+    for name in ("P_0_0001", "P_3_0002", "P_5_0001", "P_7_0001"):
         assert f"{name}.png: expected a" in str(caught.value)
     assert not (tmp_path / "out").exists()
 
@@ -111,6 +155,12 @@ def test_the_london_set_is_divided_as_its_lists_say(tmp_path):
     eyes = mean[25:29, 20:26].mean() + mean[25:29, 38:44].mean()
     assert eyes < mean[14:18, 20:26].mean() + mean[14:18, 38:44].mean()
     assert eyes < mean[33:37, 20:26].mean() + mean[33:37, 38:44].mean()
+
+
+@pytest.mark.parametrize("section", [None, TEST])
+def test_a_negative_seed_is_refused(section, source, tmp_path):
+    with pytest.raises(ConfigError, match="seed: expected 0 or more, got -1"):
+        ImportRequest(source, tmp_path / "out", seed=-1, section=section)
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -2,18 +2,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preprocessing.face.pair_generator import draw_pairs, most_pairs, write_missing_pairs
+from preprocessing.face.pair_generator import draw_pairs, most_pairs
 from taskgan_ext.data.face_pairs import read_pairs, split_face_name, write_pairs
 from taskgan_ext.errors import ConfigError
 
 FACES = st.lists(st.integers(1, 6), min_size=2, max_size=8).map(
     lambda counts: {f"P_{index}": range(1, count + 1) for index, count in enumerate(counts)}
 )
-
-
-def datalist(faces):
-    items = [{"case": f"{who}_{number:04d}", "subject": who} for who in faces for number in faces[who]]
-    return {"training": [], "validation": [], "test": items}
 
 
 @settings(max_examples=60, deadline=None)
@@ -56,8 +51,6 @@ def test_more_pairs_than_there_are_are_refused():
         draw_pairs({"A": [1, 2, 3], "B": [1, 2]}, 5, 0)
 
 
-def test_a_section_without_enough_pictures_has_no_file(tmp_path):
-    (tmp_path / "pairs_test.txt").touch()
-    assert write_missing_pairs(tmp_path, datalist({"A": [1], "B": [1]}), 0, refresh=True) == {}
-    assert not list(tmp_path.iterdir())
-    assert write_missing_pairs(tmp_path, datalist({"A": [1, 2], "B": [1]}), 0, refresh=False) == {"test": 1}
+def test_a_negative_seed_is_refused():
+    with pytest.raises(ConfigError, match="seed: expected 0 or more, got -1"):
+        draw_pairs({"A": [1, 2], "B": [1]}, 1, -1)

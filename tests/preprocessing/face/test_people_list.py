@@ -9,7 +9,7 @@ def read(tmp_path, text):
     return read_people(tmp_path / "people.txt")
 
 
-@pytest.mark.parametrize("text", ["2\nAnn Lee\t3\nZoë\t10\n", "\ufeff2\r\nAnn Lee\t3\r\nZoë\t10\r\n"])
+@pytest.mark.parametrize("text", ["2\nAnn Lee\t3\nZoë\t10\n", "\ufeff2 \r\nAnn Lee\t3\r\nZoë\t10\r\n"])
 def test_lines_are_people(tmp_path, text):
     assert read(tmp_path, text) == {2: Person("Ann Lee", 3), 3: Person("Zoë", 10)}
 
@@ -34,6 +34,19 @@ def test_all_malformed_lines_are_told(tmp_path):
 def test_an_empty_file_is_refused(tmp_path, text):
     with pytest.raises(DataError, match="found an empty file"):
         read(tmp_path, text)
+
+
+def test_a_list_of_nobody_is_refused(tmp_path):
+    with pytest.raises(DataError, match="expected people, found none"):
+        read(tmp_path, "0\n")
+
+
+@pytest.mark.parametrize("text", ["{}\nA\t1\n", "A\t{}\n"])
+@pytest.mark.parametrize("number", ["9" * 5000, "0" * 5000 + "1"], ids=["nines", "zeros"])
+def test_numbers_beyond_all_bounds_are_malformed(tmp_path, text, number):
+    with pytest.raises(DataError, match="line 1: expected a name, a tab and the number of images") as caught:
+        read(tmp_path, text.format(number))
+    assert len(str(caught.value)) < 500
 
 
 def test_a_missing_file_is_refused(tmp_path):

@@ -68,6 +68,14 @@ def test_what_cannot_be_told_apart_is_refused(tmp_path, names, message):
         find_faces(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["A/a.png", "B"])
+def test_a_link_to_nothing_is_a_problem(tmp_path, name):
+    touch(tmp_path, "A/1.png")
+    (tmp_path / name).symlink_to(tmp_path / "gone")
+    with pytest.raises(DataError, match=f"{name}: expected a file or folder, found a link to something"):
+        find_faces(tmp_path)
+
+
 def test_all_problems_are_told_at_once(tmp_path):
     touch(tmp_path, *(f"P{index}/{name}" for index in range(30) for name in ("x.png", "x.jpg")))
     with pytest.raises(DataError, match=r"30 problems, nothing was written(?s:.*)and 10 more$"):

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+import torch.distributed as dist
 from monai.data import DataLoader
 from monai.engines import Trainer
-from torch.utils.data import Dataset
+from torch.utils.data import BatchSampler, Dataset
 
 from taskgan_ext.data.epoch_sampler import EpochIndex, EpochSampler
 
@@ -75,6 +76,38 @@ def test_small_data_set_is_drawn_whole():
 def test_epoch_without_samples_is_refused():
     with pytest.raises(ValueError, match="at least 1 sample"):
         EpochSampler(range(50), num_samples=0)
+
+
+def batch_sizes(sampler, share):
+    return [len(batch) for batch in BatchSampler(sampler, share, drop_last=False)]
+
+
+@pytest.mark.parametrize("length", range(1, 20))
+@pytest.mark.parametrize("batch_size", [1, 2, 4])
+def test_only_a_last_batch_of_one_sample_is_left_out(length, batch_size):
+    plain, found = EpochSampler(range(length)), EpochSampler(range(length), batch_size=batch_size)
+    single = batch_size > 1 and length > 1 and length % batch_size == 1
+    for epoch in (1, 2):
+        assert drawn(found, epoch) == drawn(plain, epoch)[: length - single]
+    assert 1 not in batch_sizes(found, batch_size) or 1 in (batch_size, length)
+
+
+def test_what_is_left_out_comes_in_other_epochs():
+    sampler = EpochSampler(range(9), batch_size=4)
+    assert set(drawn(sampler, 1)) != set(drawn(sampler, 2))
+
+
+@pytest.mark.parametrize("num_samples", [17, 18, 19, 20])
+def test_no_rank_has_a_last_batch_of_one_sample(num_samples, monkeypatch):
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
+    found = []
+    for rank in (0, 1):
+        monkeypatch.setattr(dist, "get_rank", lambda rank=rank: rank)
+        sampler = EpochSampler(range(50), num_samples=num_samples, batch_size=8)
+        found.append(batch_sizes(sampler, 4))
+        drawn(sampler, 1)
+    assert found[0] == found[1] == [4, 4, *([] if num_samples < 19 else [2])]
 
 
 class Indices(Dataset):

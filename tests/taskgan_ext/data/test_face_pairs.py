@@ -40,6 +40,7 @@ numbers = st.integers(1, 20_000)
         ),
         min_size=1,
         max_size=6,
+        unique_by=(lambda pair: pair[:3], lambda pair: frozenset(pair[3])),
     )
 )
 def test_what_is_written_is_read(tmp_path_factory, content):
@@ -100,6 +101,29 @@ def test_malformed_lines_are_named(path, old, new, message):
     with pytest.raises(DataError, match=message) as raised:
         read_pairs(path)
     assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(GOOD.replace("Bo\t2\t3", "Ann_Lee\t4\t1"), 3, id="one person, mirrored"),
+        pytest.param(GOOD.replace("Ann_Lee\t3\tCy\t12", "Bo\t1\tAnn_Lee\t2"), 5, id="two, mirrored"),
+        pytest.param(GOOD.replace("Ann_Lee\t3\tCy\t12", "Ann_Lee\t2\tBo\t01"), 5, id="twice"),
+    ],
+)
+def test_a_pair_that_comes_twice_is_refused(path, text, line):
+    path.write_text(text)
+    with pytest.raises(DataError, match=f"line {line}: expected another pair than in line {line - 1}"):
+        read_pairs(path)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0" * 5000 + "1"], ids=["nines", "zeros"])
+@pytest.mark.parametrize("text", ["{}\nA\t1\t2\n", "A\t{}\t2\n", "A\t1\tB\t{}\n"])
+def test_numbers_beyond_all_bounds_are_malformed(path, text, number):
+    path.write_text(text.format(number))
+    with pytest.raises(DataError, match="line 1: expected name, number") as caught:
+        read_pairs(path)
+    assert len(str(caught.value)) < 500
 
 
 def test_all_malformed_lines_are_named_up_to_a_number(path):

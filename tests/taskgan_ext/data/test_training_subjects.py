@@ -76,3 +76,18 @@ def test_the_record_of_an_earlier_training_is_kept(sections, record, tmp_path):
     }
     with pytest.raises(DataError, match="were trained on images"):
         refuse_training_subjects(trained, tmp_path / "both.json")
+
+
+def test_another_crop_of_a_photograph_is_refused(sections, tmp_path):
+    trained, tested = ([{**item, "source_sha256": "f" * 64} for item in items] for items in sections)
+    write_training_subjects(trained, tmp_path / "record.json")
+    with pytest.raises(DataError, match="were trained on images of someone"):
+        refuse_training_subjects(named(tested, "someone"), tmp_path / "record.json")
+    refuse_training_subjects(sections[1], tmp_path / "record.json")
+
+
+def test_a_start_without_a_record_gives_a_warning(sections, tmp_path, caplog):
+    write_training_subjects(sections[0], tmp_path / "record.json", before=tmp_path / "none.json")
+    (warning,) = caplog.records
+    assert "found no record of whom the weights at the start were trained on" in warning.getMessage()
+    assert set(read_json(tmp_path / "record.json")["subjects"]) == {item["subject"] for item in sections[0]}
