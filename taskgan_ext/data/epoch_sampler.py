@@ -22,6 +22,9 @@ class EpochSampler(DistributedSampler[EpochIndex]):
     one process it is a plain shuffling sampler. Every rank gets the same number of samples; the few that
     are missing for that are repeated from the start of the epoch's order.
 
+    A last batch of one sample is left out: normalisation over a batch has no statistics of one. Where the
+    order is shuffled, that sample comes in other epochs.
+
     Args:
         dataset: what is sampled; only its length is used, and its ``properties`` for ``single_class_epochs``.
         seed: seed of the order.
@@ -30,6 +33,7 @@ class EpochSampler(DistributedSampler[EpochIndex]):
         single_class_epochs: the first so many epochs show one class each, in turn (the second step of the
             paper's schedule for MR); where the class has too few samples they are repeated.
         shuffle: keep the order of the data set if false.
+        batch_size: samples of a step over all ranks; with 1, the default, nothing is left out.
 
     Raises:
         ValueError: ``num_samples`` is below 1, or the data set does not tell its ``properties``.
@@ -42,6 +46,7 @@ class EpochSampler(DistributedSampler[EpochIndex]):
         num_samples: int | None = None,
         single_class_epochs: int = 0,
         shuffle: bool = True,
+        batch_size: int = 1,
     ) -> None:
         length = len(dataset)
         if num_samples is not None and num_samples < 1:
@@ -60,6 +65,9 @@ class EpochSampler(DistributedSampler[EpochIndex]):
             self.members = _members(getattr(dataset, "properties", None))
         self.epoch_samples = length if num_samples is None else min(num_samples, length)
         self.num_samples = -(-self.epoch_samples // self.num_replicas)
+        share = batch_size // self.num_replicas
+        if 1 < share < self.num_samples and self.num_samples % share == 1:
+            self.num_samples -= 1
         self.total_size = self.num_samples * self.num_replicas
 
     def __iter__(self) -> Iterator[EpochIndex]:

@@ -1,7 +1,7 @@
 """Load the weights of a network when an engine starts, strictly."""
 
 import os
-import pickle
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -9,6 +9,7 @@ from ignite.engine import Engine, Events
 from torch import nn
 
 from taskgan_ext.errors import CheckpointError
+from taskgan_ext.io.tensor_file import load_tensors
 
 
 def read_weights(
@@ -25,18 +26,21 @@ def read_weights(
         The state dict, on the CPU.
 
     Raises:
-        CheckpointError: the file is missing, or has something else in it.
+        CheckpointError: the file is missing, cannot be read, or has something else in it.
     """
     path = Path(path)
+    expected = f"the weights of a {type(network).__name__}"
+    hint = f"; make them with: {make_with}" if make_with else ""
     if not path.is_file():
-        hint = f"; make them with: {make_with}" if make_with else ""
+        raise CheckpointError(f"{path}: expected {expected}, found no file{hint}")
+    content = load_tensors(path, expected, hint)
+    if not isinstance(content, Mapping) or not all(
+        isinstance(value, torch.Tensor) for value in content.values()
+    ):
         raise CheckpointError(
-            f"{path}: expected the weights of a {type(network).__name__}, found no file{hint}"
+            f"{path}: expected {expected}, a state dict of tensors, found something else{hint}"
         )
-    try:
-        return dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (RuntimeError, EOFError, TypeError, ValueError, AttributeError, pickle.UnpicklingError) as error:
-        raise _unfit(network, path, error) from None
+    return dict(content)
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str], make_with: str = "") -> None:
@@ -54,13 +58,9 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str], make_with: st
     try:
         network.load_state_dict(weights)
     except (RuntimeError, TypeError, AttributeError) as error:
-        raise _unfit(network, path, error) from None
-
-
-def _unfit(network: nn.Module, path: str | os.PathLike[str], error: Exception) -> CheckpointError:
-    return CheckpointError(
-        f"{path}: expected the weights of this {type(network).__name__}, but they do not fit ({error})"
-    )
+        raise CheckpointError(
+            f"{path}: expected the weights of this {type(network).__name__}, but they do not fit ({error})"
+        ) from None
 
 
 class LoadWeights:

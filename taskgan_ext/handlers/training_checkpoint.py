@@ -2,7 +2,6 @@
 
 import logging
 import os
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from torch import nn
 from taskgan_ext.errors import CheckpointError
 from taskgan_ext.handlers.random_state import random_state, restore_random_state
 from taskgan_ext.io.atomic import atomic_path
+from taskgan_ext.io.tensor_file import load_tensors
 
 logger = logging.getLogger(__name__)
 
@@ -135,15 +135,16 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         Its content, on the CPU.
 
     Raises:
-        CheckpointError: the file cannot be read.
+        CheckpointError: the file cannot be read, or is another one.
     """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        return {name: content[name] for name in ("epoch", "hyperparameters", "random", "state")}
-    except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError, OSError) as error:
+    content = load_tensors(path, "a training checkpoint", ". Delete it")
+    parts = ("epoch", "hyperparameters", "random", "state")
+    if not isinstance(content, Mapping) or not set(parts) <= content.keys():
         raise CheckpointError(
-            f"{path}: expected a training checkpoint, but it cannot be read ({error}). Delete it"
-        ) from None
+            f"{path}: expected a training checkpoint, with {', '.join(parts)}, found something else. "
+            "Delete it"
+        )
+    return {name: content[name] for name in parts}
 
 
 def _write(content: Mapping[str, Any], path: Path) -> None:

@@ -15,6 +15,7 @@ from taskgan_ext.io.optional_package import load_optional
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".pgm", ".ppm")
 """Endings of the names of pictures, in small letters."""
 _FORMATS = ("PNG", "JPEG", "PPM")
+_GREY_MODES = ("1", "L", "LA", "F")
 
 
 def load_picture(path: str | os.PathLike[str], channels: int = 1) -> NDArray[np.float32]:
@@ -55,6 +56,25 @@ def load_picture(path: str | os.PathLike[str], channels: int = 1) -> NDArray[np.
     if scaled.ndim == 2:
         return np.repeat(scaled[None], channels, axis=0)
     return np.ascontiguousarray(np.moveaxis(scaled, -1, 0))
+
+
+def has_colour(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a pixel of a picture is not grey; of a file that holds grey alone only the head is read.
+
+    Args:
+        path: a file that :func:`load_picture` reads.
+
+    Returns:
+        False for a picture that is stored in colour and shows none.
+
+    Raises:
+        DependencyError: Pillow is not installed.
+    """
+    with _pillow("Image").open(path, formats=_FORMATS) as file:
+        if file.mode in _GREY_MODES or file.mode.startswith("I"):
+            return False
+        pixels = np.asarray(file.convert("RGB"))
+    return bool((pixels != pixels[..., :1]).any())
 
 
 def save_picture(picture: NDArray[np.floating], path: str | os.PathLike[str]) -> None:

@@ -53,8 +53,8 @@ class UNetGenerator(nn.Module):
             into that range; ``"sigmoid"`` suits [0, 1]; ``"softplus"`` suits quantities without an upper
             bound, such as activity; ``"none"`` leaves the result alone.
         residual_channel: the input channel that is added to the result before the output activation, so that
-            G learns the difference to it (the centre of a stack of slices). None, as in the paper, adds
-            nothing.
+            G learns the difference to it (the centre of a stack of slices); of ``out_channels`` channels, the
+            first. None, as in the paper, adds nothing.
 
     Raises:
         ConfigError: a setting is out of its range.
@@ -86,9 +86,9 @@ class UNetGenerator(nn.Module):
                 f"num_dropout_levels: expected 0 to {depth - 1}, the decoder levels before the output of a "
                 f"U-Net of {depth} levels, got {num_dropout_levels}"
             )
-        if residual_channel is not None and not 0 <= residual_channel < in_channels:
+        if residual_channel is not None and not 0 <= residual_channel <= in_channels - out_channels:
             raise ConfigError(
-                f"residual_channel: expected a channel of the input, 0 to {in_channels - 1}, "
+                f"residual_channel: expected a channel of the input, 0 to {in_channels - out_channels}, "
                 f"got {residual_channel}"
             )
         self.size_multiple = 2**depth
@@ -135,7 +135,8 @@ class UNetGenerator(nn.Module):
         """
         restored = self.decode(self.encode(image))
         if self.residual_channel >= 0:
-            restored = restored + image[:, self.residual_channel : self.residual_channel + 1]
+            last = self.residual_channel + restored.shape[1]
+            restored = restored + image[:, self.residual_channel : last]
         return self.output_activation(restored)
 
     def encode(self, image: Tensor) -> list[Tensor]:

@@ -1,17 +1,16 @@
 """The weight files of VGG-Face that users have, each make read without running code from the file."""
 
-import pickle
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from taskgan_ext.errors import CheckpointError
 from taskgan_ext.io.optional_package import load_optional
+from taskgan_ext.io.tensor_file import load_tensors
 from taskgan_ext.networks.vgg_face_layers import (
     LAYERS,
     ChannelOrder,
@@ -78,13 +77,11 @@ def read_vgg_face(path: Path) -> VGGFaceLayers:
 
 
 def _read_state_dict(path: Path) -> VGGFaceLayers:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise CheckpointError(
-            f"{path}: expected a PyTorch state dict, tensors only; a whole model has to be saved again with "
-            f"torch.save(model.state_dict(), ...) where its code is ({error})"
-        ) from None
+    content = load_tensors(
+        path,
+        "a PyTorch state dict, tensors only",
+        "; a whole model has to be saved again with torch.save(model.state_dict(), ...) where its code is",
+    )
     if isinstance(content, Mapping):
         content = content.get("state_dict", content)
     if not isinstance(content, Mapping) or not all(

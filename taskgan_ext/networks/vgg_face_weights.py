@@ -49,8 +49,8 @@ def load_vgg_face_weights(
     order = layers.channel_order if channel_order == "auto" else channel_order
     if order is None:
         raise ConfigError(
-            f"{path}: {layers.make} does not tell the order of its channels: give channel_order, 'rgb' or "
-            "'bgr', as the images that it was trained on"
+            f"{path}: {layers.make} does not tell the order of its channels: give channel_order "
+            "(of a bundle: --task_channel_order), 'rgb' or 'bgr', as the images that it was trained on"
         )
     weights = dict(layers.weights)
     # state_dict names each layer behind the stage that holds it.

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from taskgan_ext.errors import DataError, DependencyError
-from taskgan_ext.io.picture import load_picture, save_picture
+from taskgan_ext.io.picture import has_colour, load_picture, save_picture
 
 RAMP = np.arange(6 * 4, dtype=np.uint8).reshape(6, 4) * 10
 """Six rows, four columns."""
@@ -70,6 +70,22 @@ def test_grey_is_the_luma_of_the_colours(tmp_path):
     save_picture(colours, tmp_path / "a.png")
     luma = np.tensordot([0.299, 0.587, 0.114], colours, axes=1)
     np.testing.assert_allclose(load_picture(tmp_path / "a.png")[0], luma, atol=1.1 / 255)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+def test_grey_that_is_stored_in_colour_is_no_colour(tmp_path, mode):
+    path = tmp_path / ("a.jpg" if mode == "CMYK" else "a.png")
+    grey = Image.fromarray(RAMP.astype(np.uint16)) if mode == "I;16" else Image.fromarray(RAMP).convert(mode)
+    grey.save(path)
+    assert not has_colour(path)
+
+
+@pytest.mark.parametrize("mode", ["P", "RGB", "RGBA"])
+def test_one_pixel_of_colour_is_colour(tmp_path, mode):
+    pixels = np.repeat(RAMP[..., None], 3, axis=2)
+    pixels[2, 1] = (200, 0, 0)
+    Image.fromarray(pixels).convert(mode).save(tmp_path / "a.png")
+    assert has_colour(tmp_path / "a.png")
 
 
 def test_the_orientation_of_the_camera_is_followed(tmp_path):

@@ -163,3 +163,11 @@ def test_gradients_are_those_of_finite_differences() -> None:
 def test_wrong_setting_is_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         small(**settings)
+
+
+def test_each_colour_is_the_difference_to_its_own() -> None:
+    image = noise(1, 3, 16, 16)
+    network = small(in_channels=3, out_channels=3, residual_channel=0, output_activation="none")
+    nn.init.zeros_(network.decoder[-1].conv.weight)
+    nn.init.zeros_(network.decoder[-1].conv.bias)
+    torch.testing.assert_close(network(image), image)

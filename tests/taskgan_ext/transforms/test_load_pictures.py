@@ -1,5 +1,7 @@
 """A picture is a volume of one slice, rows first."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
@@ -50,3 +52,15 @@ def test_a_file_that_is_no_picture_is_named(tmp_path):
     (tmp_path / "b.png").write_text("no picture")
     with pytest.raises(DataError, match=r"b\.png: expected a PNG"):
         LoadPicturesd("image")({"image": str(tmp_path / "b.png")})
+
+
+def test_lost_colour_is_told_once(path, caplog, monkeypatch):
+    monkeypatch.setattr(LoadPicturesd, "warned", False)
+    LoadPicturesd("image", channels=3)({"image": path})
+    assert caplog.text == ""
+    for _ in range(2):
+        LoadPicturesd("image")({"image": path})
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.message.startswith(f"{path}: expected grey pictures, got one in colour")
+    assert "--picture_channels 3" in record.message
