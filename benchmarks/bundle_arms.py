@@ -211,7 +211,7 @@ def keep_results(
         "train.json": bundle.settings(),
     }
     kept = results if len(results) > 1 else next(iter(results.values()))
-    print(save_results(name, " ".join(["python", *sys.argv]), settings, kept))
+    print(save_results(name, settings, kept))
 
 
 def main(bundle: Bundle, description: str) -> None:

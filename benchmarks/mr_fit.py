@@ -114,7 +114,7 @@ def main() -> None:
         pair = (100 * results["errors"][f"{name} {which}"]["median"] for which in ("t1", "t2"))
         print(f"{name:18} " + " ".join(f"{value:8.2f}%" for value in pair))
     settings = {"size": size, "slices": num_slices, "snr": SNR, "sequence": sequence.to_dict()}
-    save_results("mr_fit", "OMP_NUM_THREADS=1 python benchmarks/mr_fit.py", settings, results)
+    save_results("mr_fit", settings, results)
 
 
 if __name__ == "__main__":

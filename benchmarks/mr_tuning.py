@@ -8,7 +8,6 @@ further away the error is smaller, but a T2-FLAIR so tuned hardly shows T2 and l
 """
 
 import argparse
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -167,7 +166,7 @@ def main() -> None:
             name: {key: list(value) for key, value in vars(grid).items()} for name, grid in GRIDS.items()
         },
     }
-    print(save_results("mr_tuning", " ".join(["python", *sys.argv]), settings, kept))
+    print(save_results("mr_tuning", settings, kept))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ the edge of its range is marked.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -114,7 +113,7 @@ def main() -> None:
     for name, row in results.items():
         print(f"{name:34}{row['settings']:>32}" + "".join(f"{row[metric]:11.3f}" for metric in METRICS))
     settings = {"tuning_subjects": len(tuning), "test_cases": len(test), "slices": SLICES}
-    print(save_results("pet_filters", " ".join(["python", *sys.argv]), settings, results))
+    print(save_results("pet_filters", settings, results))
 
 
 if __name__ == "__main__":

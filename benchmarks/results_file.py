@@ -1,6 +1,7 @@
 """Where benchmark results are kept: one JSON file each, with its settings and versions."""
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,13 @@ from taskgan_ext.io.atomic import write_json
 RESULTS_DIR = Path(__file__).parent / "results"
 
 
-def save_results(name: str, command: str, settings: Mapping[str, Any], results: Any) -> Path:  # noqa: ANN401
+def _command() -> str:
+    """The command that is running; absolute paths by their last name, since they are nobody else's."""
+    words = (Path(word).name if Path(word).is_absolute() else word for word in sys.argv)
+    return " ".join(["python", *words])
+
+
+def save_results(name: str, settings: Mapping[str, Any], results: Any) -> Path:  # noqa: ANN401
     """Write ``results/<name>.json`` with all that is needed to make it again."""
     path = RESULTS_DIR / f"{name}.json"
     versions = {
@@ -25,7 +32,7 @@ def save_results(name: str, command: str, settings: Mapping[str, Any], results: 
         "monai": monai.__version__,
     }
     content = {
-        "command": command,
+        "command": _command(),
         "date": date.today().isoformat(),
         "settings": dict(settings),
         "versions": versions,
