@@ -54,7 +54,7 @@ class Bundle:
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
     def run(
-        self, run_id: str, names: list[str], places: dict[str, Path | str | int], folder: Path, threads: int
+        self, run_id: str, names: list[str], places: dict[str, Path | str | float], folder: Path, threads: int
     ) -> None:
         """Run a command of the bundle.
 
@@ -78,7 +78,7 @@ class Bundle:
         if done.returncode:
             raise SystemExit(f"error: {run_id} in {folder} failed; see {log_path}")
 
-    def places_of(self, name: str, seed: int, runs: Path) -> dict[str, Path | str | int]:
+    def places_of(self, name: str, seed: int, runs: Path) -> dict[str, Path | str | float]:
         """Folders of one arm and seed, by their ids; the arms of a seed share T and the judge."""
         work = runs / f"seed-{seed}"
         return {"ckpt_dir": work / name, "task_ckpt_dir": work / "task", "seed": seed}
@@ -87,11 +87,18 @@ class Bundle:
         """Train and evaluate one arm with one seed, unless that is done already."""
         places = self.places_of(name, seed, runs)
         folder = runs / f"seed-{seed}" / name
-        if not (folder / "eval" / SUMMARY).is_file():
-            places |= {"dataset_dir": dataset_dir, "output_dir": folder / "eval"}
-            self.run("training", ARMS[name], places, folder, threads)
-            self.run("evaluating", [*ARMS[name], "evaluate.json"], places, folder, threads)
-        return read_summary(folder / "eval" / SUMMARY)
+        return self.train_and_evaluate(ARMS[name], places | {"dataset_dir": dataset_dir}, folder, threads)
+
+    def train_and_evaluate(
+        self, names: list[str], settings: dict[str, Path | str | float], folder: Path, threads: int
+    ) -> list[SummaryRow]:
+        """Train and evaluate with these settings into a folder, unless that is done already."""
+        output = folder / "eval"
+        if not (output / SUMMARY).is_file():
+            settings = settings | {"output_dir": output}
+            self.run("training", names, settings, folder, threads)
+            self.run("evaluating", [*names, "evaluate.json"], settings, folder, threads)
+        return read_summary(output / SUMMARY)
 
     def settings(self) -> dict[str, Any]:
         """Numbers of ``train.json``."""

@@ -13,7 +13,7 @@ from bundle_arms import argument_parser, collect_arms, keep_results, run_jobs, r
 from face_super_resolution import FACES
 
 from taskgan_ext.io.atomic import read_json
-from taskgan_ext.io.evaluation_files import SUMMARY, SummaryRow, read_summary
+from taskgan_ext.io.evaluation_files import SummaryRow
 
 WEIGHTS = {"embedding": (0.01, 0.02), "probabilities": (0.3, 1.0, 3.0)}
 VARIANTS: dict[str, dict[str, str | float]] = {
@@ -29,12 +29,8 @@ VARIANTS: dict[str, dict[str, str | float]] = {
 def run_variant(name: str, seed: int, dataset_dir: Path, runs: Path, threads: int) -> list[SummaryRow]:
     """Train and evaluate with one task loss, unless that is done already; all share T and the judge."""
     folder = runs / name.replace(", ", "_").replace(" ", "_")
-    if not (folder / "eval" / SUMMARY).is_file():
-        places = {"ckpt_dir": folder, "task_ckpt_dir": runs / "task", "output_dir": folder / "eval"}
-        settings = {**places, "dataset_dir": dataset_dir, "seed": seed, **VARIANTS[name]}
-        FACES.run("training", [], settings, folder, threads)
-        FACES.run("evaluating", ["evaluate.json"], settings, folder, threads)
-    return read_summary(folder / "eval" / SUMMARY)
+    places = {"dataset_dir": dataset_dir, "ckpt_dir": folder, "task_ckpt_dir": runs / "task", "seed": seed}
+    return FACES.train_and_evaluate([], {**places, **VARIANTS[name]}, folder, threads)
 
 
 def run_seed(seed: int, arguments: Namespace) -> dict[str, list[SummaryRow]]:

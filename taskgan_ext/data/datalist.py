@@ -12,7 +12,7 @@ from typing import Any
 
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json
-from taskgan_ext.io.digest import sha256
+from taskgan_ext.io.digest import short_digest
 from taskgan_ext.keys import IMAGE, LABEL, MAPS, MASK, PROPERTY, REGIONS, SECTIONS, SUBJECT, TEST
 
 REQUIRED = (IMAGE, LABEL, PROPERTY, SUBJECT)
@@ -138,8 +138,7 @@ def datalist_digest(path: str | os.PathLike[str]) -> str:
     Returns:
         The first 12 hexadecimal digits of the SHA-256 of the file; empty when there is none.
     """
-    file = _file_of(Path(path))
-    return sha256(file)[:12] if file.is_file() else ""
+    return short_digest(_file_of(Path(path)))
 
 
 def count_classes(items: Sequence[Mapping[str, Any]]) -> int:

@@ -9,7 +9,7 @@ from torch import nn
 
 from taskgan_ext.errors import CheckpointError
 from taskgan_ext.handlers.load_weights import load_weights, read_weights
-from taskgan_ext.io.digest import sha256
+from taskgan_ext.io.digest import short_digest
 
 logger = logging.getLogger(__name__)
 _MAKE = "python -m monai.bundle run training --config_file <bundle>/configs/train.json"
@@ -73,5 +73,4 @@ def start_digest(folder: str | os.PathLike[str], file: str) -> str:
     Returns:
         The first 12 hexadecimal digits of the SHA-256 of the file; empty when there is none.
     """
-    path = Path(folder) / file
-    return sha256(path)[:12] if folder and path.is_file() else ""
+    return short_digest(Path(folder) / file) if folder else ""

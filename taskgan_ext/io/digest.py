@@ -15,3 +15,15 @@ def sha256(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def short_digest(path: Path) -> str:
+    """Fingerprint of a file to record in settings.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The first 12 hexadecimal digits of its SHA-256; empty when there is none.
+    """
+    return sha256(path)[:12] if path.is_file() else ""
