@@ -2,6 +2,9 @@
 
     TaskGANError
     |-- DataError            a data list, sidecar, image or event file is missing or wrong
+    |   `-- RefusedInput     ... and a program may ask for the reason by its code
+    |       |-- RefusedSeries      a DICOM series or a NIfTI volume
+    |       `-- RefusedListMode    a list-mode file
     |-- ConfigError          a setting is missing or contradicts another one
     |-- CheckpointError      a checkpoint is missing, broken or belongs to other settings
     |-- DependencyError      an optional package is not installed
@@ -18,6 +21,31 @@ class TaskGANError(Exception):
 
 class DataError(TaskGANError, ValueError):
     """A data list, sidecar, image or event file is missing or wrong."""
+
+
+class RefusedInput(DataError):
+    """A file from outside is refused.
+
+    Args:
+        code: the reason in one word, lower case with underscores, for programs; it never changes.
+        reason: the reason for people: what was expected, what came, where, and what to do. It quotes no
+            value that can name a patient.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code, self.reason = code, reason
+
+    def __str__(self) -> str:
+        return f"{self.reason} [{self.code}]"
+
+
+class RefusedSeries(RefusedInput):
+    """A DICOM series or a NIfTI volume is refused."""
+
+
+class RefusedListMode(RefusedInput):
+    """A list-mode file is refused."""
 
 
 class ConfigError(TaskGANError, ValueError):

@@ -15,7 +15,7 @@ import torch
 from preprocessing.pet.dose_plan import is_within
 from preprocessing.pet.event_words import is_event, is_prompt
 from preprocessing.pet.histogram import add_to_histogram, counts_to_events, events_to_words, sinogram_layout
-from preprocessing.pet.listmode import ListModeHeader, read_header, read_words, write_listmode
+from preprocessing.pet.listmode.word_file import ListModeHeader, read_header, read_words, write_listmode
 from preprocessing.pet.scanner import Scanner
 from preprocessing.pet.stack import to_event_order, to_subset_order
 from preprocessing.pet.thinning import Interval, event_uniforms, keep_mask, random_key

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.pet.event_words import Words, is_event
-from preprocessing.pet.listmode import CHUNK_WORDS, ListModeHeader, read_header, read_words, write_listmode
+from preprocessing.pet.listmode.word_file import CHUNK_WORDS, ListModeHeader, read_header, read_words, write_listmode
 
 Interval = tuple[float, float]
 """Events with ``low <= u < high`` are kept, ``0 <= low <= high <= 1``."""

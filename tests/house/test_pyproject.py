@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS = [item for group in PROJECT["dependency-groups"].values() for item in group if isinstance(item, str)]
 EXTRAS = [item for extra in PROJECT["project"]["optional-dependencies"].values() for item in extra]
-DIRECT = [Requirement(text) for text in [*PROJECT["project"]["dependencies"], *EXTRAS, *GROUPS]]
+WANTED = [Requirement(text) for text in [*PROJECT["project"]["dependencies"], *EXTRAS, *GROUPS]]
+DIRECT = [wanted for wanted in WANTED if wanted.name != "taskgan-ext"]
 PINS = [
     Requirement(line)
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()

@@ -8,7 +8,7 @@ import torch
 
 from preprocessing.pet.dose_plan import dose_intervals, elementary_segments
 from preprocessing.pet.increments import EventExcerpt, listmode_increments, poisson_increments
-from preprocessing.pet.listmode import read_header
+from preprocessing.pet.listmode.word_file import read_header
 from preprocessing.pet.scan import ScanSettings, simulate_scan
 from taskgan_ext.errors import ConfigError
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from preprocessing.pet.event_words import PROMPT_BIT, AddressLayout, is_event, is_prompt, time_mark_words
-from preprocessing.pet.listmode import ListModeHeader, read_header, read_words, write_listmode
+from preprocessing.pet.listmode.word_file import ListModeHeader, read_header, read_words, write_listmode
 from preprocessing.pet.thinning import event_uniforms, random_key, thin_chunks, thin_listmode, thin_words
 
 LAYOUT = AddressLayout(("plane", "bin"), (40, 100))

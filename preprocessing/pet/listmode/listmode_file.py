@@ -1,0 +1,70 @@
+"""What every format of list-mode files offers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from preprocessing.pet.listmode.event_chunk import EventChunk
+from preprocessing.pet.listmode.scanner_geometry import Geometry
+from preprocessing.pet.thinning import Interval
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """How many events there are.
+
+    Attributes:
+        prompts: prompt coincidences.
+        delayeds: delayed coincidences.
+    """
+
+    prompts: int = 0
+    delayeds: int = 0
+
+
+class ListModeFile(Protocol):
+    """An open list-mode file; it holds no events in memory."""
+
+    path: Path
+    format: str
+    """Name of the format with its version, for the user."""
+    experimental: bool
+    """Whether the reader was never seen to work on a file of a real scanner."""
+    duration_ms: int | None
+    """Length of the acquisition, where the header or the last time mark tells."""
+    warnings: tuple[str, ...]
+    """What the user should know about the file, one text each."""
+
+    def facts(self) -> dict[str, Any]:
+        """Facts of the header for the user, JSON-serialisable, without anything that names a patient."""
+        ...
+
+    def geometry(self) -> Geometry:
+        """The scanner.
+
+        Raises:
+            RefusedListMode: the file does not describe it.
+        """
+        ...
+
+    def events(self, chunk_events: int = 1 << 20) -> Iterator[EventChunk]:
+        """Decode the events in file order, in bounded memory.
+
+        Args:
+            chunk_events: events of a chunk, about.
+        """
+        ...
+
+    def thin(self, destination: Path, keep: Interval, key: int) -> EventCounts:
+        """Write a copy in the same format that holds the events of an interval; see ``thinning``.
+
+        Args:
+            destination: file to write, whole or not at all.
+            keep: the interval of u.
+            key: 128-bit key of the random numbers.
+
+        Returns:
+            Counts of the events that were kept.
+        """
+        ...
