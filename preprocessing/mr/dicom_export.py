@@ -1,8 +1,7 @@
 """Write simulated MR images as DICOM files, in the ways in which scanners export them."""
 
 import itertools
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,6 @@ from preprocessing.mr.dicom_header import (
     SeriesHeader,
     add_component,
     add_pixels,
-    add_plane,
-    decimal,
     new_image,
 )
 from preprocessing.mr.dicom_pixels import StoredPixels, store_component
@@ -26,8 +23,9 @@ from preprocessing.mr.dicom_variant import (
     DicomVariant,
     Vendor,
 )
+from preprocessing.simulated_dicom.image_plane import add_plane, decimal
+from preprocessing.simulated_dicom.series_folder import write_folder
 from taskgan_ext.errors import DataError
-from taskgan_ext.io.atomic import TEMPORARY, naming_file
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol
 from taskgan_ext.mr.sequence import MDMESequence
 
@@ -72,7 +70,7 @@ def write_mdme_dicom(
         )
     counts = signal * np.float32(_scale(signal))
     images = _mdme_images(counts, affine, sequence, (vendor, seed), variant)
-    _write_folder(images, folder, seed, variant.shuffled)
+    write_folder(images, folder, seed, variant.shuffled)
 
 
 def write_contrast_dicom(
@@ -116,7 +114,7 @@ def write_contrast_dicom(
             add_pixels(image, StoredPixels(np.rint(counts[:, :, index]).astype(np.int16)))
             yield image
 
-    _write_folder(images(), folder, seed, shuffled=True)
+    write_folder(images(), folder, seed, shuffled=True)
 
 
 def _mdme_images(
@@ -166,20 +164,3 @@ def _add_times(image: Dataset, repetition_time: float, echo_time: float) -> None
 def _scale(values: NDArray[np.complex64] | NDArray[np.float32]) -> float:
     largest = float(np.abs(values).max())
     return MAX_COUNTS / largest if largest > 0 else 1.0
-
-
-def _write_folder(images: Iterable[Dataset], folder: Path, seed: int, shuffled: bool) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(
-            f"DICOM export: expected a new or empty folder, {folder} holds something; choose another"
-        )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    names = np.random.default_rng([seed, 18])
-    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder.parent, ignore_cleanup_errors=True) as name:
-        target = Path(name) / "series"
-        target.mkdir()
-        for number, image in enumerate(images, start=1):
-            stem = names.bytes(8).hex() if shuffled else f"IM{number:05d}"
-            with naming_file(folder):
-                image.save_as(target / f"{stem}.dcm", enforce_file_format=True)
-        target.rename(folder)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import (
@@ -12,14 +11,12 @@ from pydicom.uid import (
     MRImageStorage,
     generate_uid,
 )
-from pydicom.valuerep import format_number_as_ds
 
 from preprocessing.mr.dicom_pixels import StoredPixels
 from preprocessing.mr.dicom_variant import DicomVariant, Vendor
 from preprocessing.mr.tissues import FIELD_STRENGTH
-from taskgan_ext.errors import DataError
+from preprocessing.simulated_dicom.image_plane import decimal
 from taskgan_ext.mr.reader.component import COMPONENTS, GE_CREATOR, GE_ELEMENT, GE_GROUP, Component
-from taskgan_ext.mr.reader.geometry import lps_to_ras
 
 MARK = "SIMULATED"
 MANUFACTURERS: dict[Vendor, str] = {
@@ -120,29 +117,6 @@ def add_component(image: Dataset, component: Component, vendor: Vendor, variant:
         image.add_new((GE_GROUP, (block << 8) + GE_ELEMENT), variant.private_vr, value)
 
 
-def add_plane(image: Dataset, affine: NDArray[np.float64], slice_index: int) -> None:
-    """Place an image in the scanner (Image Plane Module, PS3.3 C.7.6.2).
-
-    Args:
-        image: to add the elements to.
-        affine: ``(4, 4)``, voxel index to RAS millimetres, axes perpendicular.
-        slice_index: along the third axis.
-
-    Raises:
-        DataError: the axes are not perpendicular.
-    """
-    lps = lps_to_ras(affine)
-    spacing = np.linalg.norm(lps[:3, :3], axis=0)
-    axes = lps[:3, :3] / spacing
-    if not np.allclose(axes.T @ axes, np.eye(3), atol=1e-3):
-        raise DataError(f"DICOM export: expected an affine with perpendicular axes, got {affine.tolist()}")
-    position = lps[:3, 3] + slice_index * lps[:3, 2]
-    image.ImagePositionPatient = list(map(decimal, position))
-    image.ImageOrientationPatient = list(map(decimal, axes[:, :2].T.ravel()))
-    image.PixelSpacing = [decimal(spacing[1]), decimal(spacing[0])]
-    image.SliceThickness = image.SpacingBetweenSlices = decimal(spacing[2])
-
-
 def add_pixels(image: Dataset, pixels: StoredPixels) -> None:
     """Add the pixels of a slice, ``(X, Y)``: a row of the image runs along the first axis."""
     image.Columns, image.Rows = pixels.stored.shape
@@ -152,8 +126,3 @@ def add_pixels(image: Dataset, pixels: StoredPixels) -> None:
     if pixels.slope is not None:
         image.RescaleSlope, image.RescaleIntercept, image.RescaleType = pixels.slope, pixels.intercept, "US"
     image.PixelData = np.ascontiguousarray(pixels.stored.T, dtype="<i2").tobytes()
-
-
-def decimal(value: float) -> str:
-    """A number as a decimal string of at most 16 characters (PS3.5 section 6.2)."""
-    return format_number_as_ds(float(value))

@@ -1,0 +1,1 @@
+"""Simulated images as DICOM series: what PET and MR have in common."""
