@@ -24,9 +24,7 @@ VARIANTS = {
 }
 
 
-@pytest.mark.skipif(
-    shutil.which("dciodvfy") is None, reason="dciodvfy (Debian: dicom3tools) is not installed"
-)
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (package dicom3tools) is missing")
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_file_is_what_the_standard_asks_for(name: str, tmp_path: Path) -> None:
     write_pet_dicom(VOLUME, AFFINE, tmp_path / "series", variant=VARIANTS[name])
