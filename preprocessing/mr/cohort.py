@@ -7,11 +7,11 @@ from typing import Any
 from preprocessing.cohort import DATALIST_FILE, subject_name, write_cohort
 from preprocessing.collect import collect
 from preprocessing.folder_lock import locked
+from preprocessing.imported_datalist import all_items
 from preprocessing.mr.dicom_export import write_contrast_dicom, write_mdme_dicom
-from preprocessing.mr.mr_datalist import PROPERTY_INFO, all_items
+from preprocessing.mr.mr_subjects import MR_SUBJECTS
 from preprocessing.mr.settings import SimulationSettings
 from preprocessing.mr.simulate import SimulatedSubject, simulate_subject
-from preprocessing.mr.subject_exchange import undo_killed_imports
 from preprocessing.mr.subject_files import (
     ContrastVolume,
     is_complete,
@@ -20,6 +20,7 @@ from preprocessing.mr.subject_files import (
     write_subject,
 )
 from preprocessing.mr.tissues import FIELD_STRENGTH
+from preprocessing.subject_exchange import undo_killed_imports
 from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.io.nifti import save_nifti
@@ -61,7 +62,7 @@ def simulate_cohort(
         )
     is_done = partial(_is_done, dicom=settings.file_format == "dicom")
     with locked(cohort_dir):
-        undo_killed_imports(cohort_dir)
+        undo_killed_imports(cohort_dir, MR_SUBJECTS)
         write_cohort(cohort_dir, num_subjects, settings, write_simulated, is_done, workers)
         if settings.file_format == "dicom":
             return None
@@ -75,7 +76,7 @@ def simulate_cohort(
                 "contrasts of the same head (label)"
             ),
             modality="MR",
-            property_info=PROPERTY_INFO,
+            property_info=MR_SUBJECTS.property_info,
             seed=settings.seed,
         )
 

@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from preprocessing.imported_datalist import DATALIST_FILE
 from preprocessing.mr.contrast_arguments import contrast_parser, paths_by_contrast
 from preprocessing.mr.import_request import ImportRequest
 from preprocessing.mr.import_subject import ImportResult, import_subject
-from preprocessing.mr.mr_datalist import DATALIST_FILE
 from taskgan_ext.keys import SECTIONS, SUBJECT
 from taskgan_ext.mr.protocol import CONTRASTS
 

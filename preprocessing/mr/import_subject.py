@@ -10,17 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from preprocessing.existing_output import check_absent
 from preprocessing.folder_lock import locked, made_folder
+from preprocessing.imported_datalist import check_can_hold
 from preprocessing.mr.contrast_import import ImportedContrast, import_contrast, write_contrast_checkerboard
-from preprocessing.mr.existing_output import check_absent
 from preprocessing.mr.import_request import ImportRequest
 from preprocessing.mr.label_file import read_labels
-from preprocessing.mr.mr_datalist import check_can_hold
+from preprocessing.mr.mr_subjects import MR_SUBJECTS
 from preprocessing.mr.prepared_subject import PreparedSubject, prepare_subject
 from preprocessing.mr.registration_record import RegistrationRecord
-from preprocessing.mr.subject_exchange import exchange_subject, undo_killed_imports
 from preprocessing.mr.subject_files import write_prepared
 from preprocessing.mr.volume import Volume
+from preprocessing.subject_exchange import exchange_subject, undo_killed_imports
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol, load_protocols
 from taskgan_ext.mr.reader.read import read_mdme
@@ -119,6 +120,7 @@ def _import(request: ImportRequest, show_progress: bool) -> ImportResult:
                     table=table,
                 ),
                 request.section,
+                MR_SUBJECTS,
             )
         bar.update()
     return ImportResult(
@@ -133,8 +135,8 @@ def _import(request: ImportRequest, show_progress: bool) -> ImportResult:
 
 def _make_ready(request: ImportRequest) -> None:
     """Put the folder in order and check that it can take the subject; the caller holds its lock."""
-    undo_killed_imports(request.out)
-    check_can_hold(request.out, request.subject, request.section)
+    undo_killed_imports(request.out, MR_SUBJECTS)
+    check_can_hold(request.out, request.subject, request.section, MR_SUBJECTS)
     check_absent([request.out / request.subject], request.overwrite, "another name with --subject")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.mr.existing_output import check_absent
+from preprocessing.existing_output import check_absent
 from preprocessing.mr.synthesis_recipe import Recipe
 from preprocessing.provenance import package_versions
 from taskgan_ext.errors import DataError

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from preprocessing.existing_output import check_absent
 from preprocessing.folder_lock import made_folder
 from preprocessing.mr.contrast_arguments import contrast_parser, paths_by_contrast
-from preprocessing.mr.existing_output import check_absent
 from preprocessing.mr.scan_tissues import FROM_INTENSITIES, ScanTissues, TissueRequest, find_tissues
 from preprocessing.mr.tissue_mixture import BRIGHTNESS, CLASSES
 from preprocessing.mr.tissues import TISSUES

@@ -10,9 +10,10 @@ from file_digests import digests
 from tiny_mr import write_tiny_subject
 
 from preprocessing.collect import STRATUM
+from preprocessing.imported_datalist import update_datalist
 from preprocessing.mr import cohort
 from preprocessing.mr.cohort import simulate_cohort
-from preprocessing.mr.mr_datalist import update_datalist
+from preprocessing.mr.mr_subjects import MR_SUBJECTS
 from preprocessing.mr.settings import SimulationSettings
 from preprocessing.mr.simulate import simulate_subject
 from preprocessing.mr.subject_files import WITH_LESIONS, WITHOUT_LESIONS, list_items
@@ -115,7 +116,7 @@ def test_dicom_reads_back_as_what_was_simulated(tmp_path, vendor):
 def test_imported_subjects_stay_in_the_list_and_are_not_taken_for_simulated_ones(tmp_path):
     simulate_cohort(tmp_path, 1, TINY)
     write_tiny_subject(tmp_path, "real-1", 1)
-    update_datalist(tmp_path, "real-1", list_items(tmp_path, "real-1"), "test")
+    update_datalist(tmp_path, "real-1", list_items(tmp_path, "real-1"), "test", MR_SUBJECTS)
     content = simulate_cohort(tmp_path, 2, TINY)
     assert {item["subject"] for item in content["test"]} >= {"real-1"}
     subjects = {item["subject"] for section in SECTIONS for item in content[section]}

@@ -244,7 +244,7 @@ def test_a_failure_in_the_data_list_puts_the_old_subject_back(scans, imported, t
     def fail(*_):
         raise OSError(ENOSPC, "disk full", "datalist.json")
 
-    monkeypatch.setattr("preprocessing.mr.subject_exchange.update_datalist", fail)
+    monkeypatch.setattr("preprocessing.subject_exchange.update_datalist", fail)
     assert run(scans, out, "--no-register", "--overwrite") == 2
     assert "error: datalist.json: disk full" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
@@ -262,5 +262,5 @@ def test_an_unknown_contrast_is_refused_by_the_parser(scans, tmp_path, capsys):
 def test_a_folder_of_other_data_is_refused(scans, tiny_cohort, capsys):
     before = listing(tiny_cohort)
     assert run(scans, tiny_cohort) == 2
-    assert "expected a data list of MR contrasts" in capsys.readouterr().err
+    assert "expected a data list of mr_contrast" in capsys.readouterr().err
     assert listing(tiny_cohort) == before

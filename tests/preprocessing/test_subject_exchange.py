@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
-from preprocessing.mr.mr_datalist import all_items
-from preprocessing.mr.subject_exchange import exchange_subject, undo_killed_imports
+from preprocessing.imported_datalist import all_items
+from preprocessing.mr.mr_subjects import MR_SUBJECTS
 from preprocessing.mr.subject_files import is_complete, list_items
+from preprocessing.subject_exchange import exchange_subject, undo_killed_imports
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.mr.protocol import load_protocols
 
@@ -17,7 +18,8 @@ NAME = "sub-01"
 SCRIPT = """
 import os, pathlib, shutil, signal, sys
 from pathlib import Path
-from preprocessing.mr import subject_exchange
+import dataclasses
+from preprocessing import subject_exchange
 sys.path.insert(0, str(Path(sys.argv[1]).parent))
 import test_subject_exchange as here
 
@@ -32,13 +34,16 @@ def die_after_renaming(name):
             die()
     pathlib.Path.rename = rename_and_die
 
-write = here.writer(sys.argv[3])
+write, kind = here.writer(sys.argv[3]), here.MR_SUBJECTS
 {moment}
-subject_exchange.exchange_subject(Path(sys.argv[2]), here.NAME, write, None)
+subject_exchange.exchange_subject(Path(sys.argv[2]), here.NAME, write, None, kind)
 """
 MOMENTS = {
     "at the start": "write = die",
-    "in a file": "subject_exchange.list_items = lambda *_: (Path(sys.argv[2], '.writing-1').touch(), die())",
+    "in a file": (
+        "leave = lambda *_: (Path(sys.argv[2], '.writing-1').touch(), die())\n"
+        "kind = dataclasses.replace(kind, list_items=leave)"
+    ),
     "written": "subject_exchange._put_in_place = die",
     "old one away": f"die_after_renaming('{NAME}')",
     "in place": "subject_exchange.update_datalist = die",
@@ -90,16 +95,16 @@ def test_a_killed_import_is_undone_and_can_be_given_again(tmp_path, moment):
     first, second = tmp_path / "new", tmp_path / "replaced"
     first.mkdir()
     kill(first, "new", moment)
-    undo_killed_imports(first)
+    undo_killed_imports(first, MR_SUBJECTS)
     assert content_of(first) == {}
     second.mkdir()
-    exchange_subject(second, NAME, writer("old"), "test")
+    exchange_subject(second, NAME, writer("old"), "test", MR_SUBJECTS)
     before = content_of(second)
     kill(second, "new", moment)
-    undo_killed_imports(second)
+    undo_killed_imports(second, MR_SUBJECTS)
     assert content_of(second) == before
     for folder in (first, second):
-        exchange_subject(folder, NAME, writer("new"), None)
+        exchange_subject(folder, NAME, writer("new"), None, MR_SUBJECTS)
         assert is_complete(folder, NAME)
         assert all_items(folder) == list_items(folder, NAME)
         assert sorted(path.name for path in folder.iterdir()) == ["datalist.json", NAME]
@@ -107,7 +112,7 @@ def test_a_killed_import_is_undone_and_can_be_given_again(tmp_path, moment):
 
 
 def test_an_error_leaves_the_old_subject(tmp_path):
-    exchange_subject(tmp_path, NAME, writer("old"), None)
+    exchange_subject(tmp_path, NAME, writer("old"), None, MR_SUBJECTS)
     before = content_of(tmp_path)
 
     def fail(folder):
@@ -115,5 +120,5 @@ def test_an_error_leaves_the_old_subject(tmp_path):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        exchange_subject(tmp_path, NAME, fail, None)
+        exchange_subject(tmp_path, NAME, fail, None, MR_SUBJECTS)
     assert content_of(tmp_path) == before

@@ -1,42 +1,38 @@
-"""The data list of MR subjects."""
+"""The data list of a folder to which subjects are imported one by one."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from preprocessing.collect import DEFAULT_FRACTIONS, collect
+from preprocessing.subject_kind import SubjectKind
 from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.io.atomic import read_json
 from taskgan_ext.keys import PROPERTY, SECTIONS, SUBJECT
-from taskgan_ext.mr.protocol import CONTRASTS
 
 DATALIST_FILE = "datalist.json"
-PROPERTY_INFO = {"name": "mr_contrast", "type": "categorical", "classes": list(CONTRASTS)}
-"""What the property of an item means: the index of its contrast."""
-_HEAD = {
-    "name": "imported MR contrasts",
-    "description": "MDME images with relaxation maps (image, maps) and conventional contrasts (label)",
-}
 
 
-def check_can_hold(folder: Path, subject: str, section: str | None) -> None:
+def check_can_hold(folder: Path, subject: str, section: str | None, kind: SubjectKind) -> None:
     """Check that the data list of a folder, if there is one, can take a subject.
 
     Args:
         folder: of the cohort.
         subject: name of the subject.
         section: wanted by the user, or ``None``.
+        kind: of the subject.
 
     Raises:
         ConfigError: the subject is in another section than the wanted one.
-        DataError: the data list holds something else than MR contrasts, or another subject's file is missing.
+        DataError: the data list holds subjects of another kind, or another subject's file is missing.
     """
     path = folder / DATALIST_FILE
     content = _read(path)
-    found = content.get(PROPERTY, PROPERTY_INFO)
-    if found != PROPERTY_INFO:
+    found = content.get(PROPERTY, kind.property_info)
+    if found != kind.property_info:
         raise DataError(
-            f"{path}: expected a data list of MR contrasts, got one of {found}; choose another --out"
+            f"{path}: expected a data list of {kind.property_info['name']} "
+            f"({', '.join(kind.property_info['classes'])}), got one of {found}; choose another --out"
         )
     for home in SECTIONS:
         for item in content.get(home, []):
@@ -63,7 +59,7 @@ def all_items(folder: Path) -> list[dict[str, Any]]:
 
 
 def update_datalist(
-    folder: Path, subject: str, items: Sequence[dict[str, Any]], section: str | None
+    folder: Path, subject: str, items: Sequence[dict[str, Any]], section: str | None, kind: SubjectKind
 ) -> dict[str, Any] | None:
     """Put the items of one subject into the data list of a folder; all others stay where they are.
 
@@ -72,6 +68,7 @@ def update_datalist(
         subject: name of the subject.
         items: of this subject; none takes it out of the list.
         section: for a subject that is new; ``None`` for the one that lacks most.
+        kind: of the subject.
 
     Returns:
         The data list, or ``None`` where there is no item at all and so no file.
@@ -85,10 +82,10 @@ def update_datalist(
     return collect(
         sorted([*others, *items], key=lambda item: (item[SUBJECT], item[PROPERTY])),
         path,
-        name=content.get("name", _HEAD["name"]),
-        description=content.get("description", _HEAD["description"]),
-        modality="MR",
-        property_info=PROPERTY_INFO,
+        name=content.get("name", kind.name),
+        description=content.get("description", kind.description),
+        modality=kind.modality,
+        property_info=kind.property_info,
         fractions=DEFAULT_FRACTIONS if section is None else {section: 1.0},
     )
 

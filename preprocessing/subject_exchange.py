@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.cohort import remove_unfinished
-from preprocessing.mr.mr_datalist import all_items, update_datalist
-from preprocessing.mr.subject_files import is_complete, list_items
+from preprocessing.imported_datalist import all_items, update_datalist
+from preprocessing.subject_kind import SubjectKind
 from taskgan_ext.keys import SUBJECT
 
 STAGING = ".importing-"
@@ -16,7 +16,7 @@ _OLD, _DONE = "old", "done"
 
 
 def exchange_subject(
-    folder: Path, name: str, write: Callable[[Path], None], section: str | None
+    folder: Path, name: str, write: Callable[[Path], None], section: str | None, kind: SubjectKind
 ) -> dict[str, Any] | None:
     """Write a subject beside its place, move it there and put it into the data list.
 
@@ -28,6 +28,7 @@ def exchange_subject(
         name: of the subject; one of that name is replaced.
         write: writes the subject to ``name`` in a folder that stands for the cohort.
         section: see ``update_datalist``.
+        kind: of the subject.
 
     Returns:
         The data list, or ``None`` where no subject of the folder is in one.
@@ -37,24 +38,25 @@ def exchange_subject(
     try:
         write(staging)
         _put_in_place(staging)
-        datalist = update_datalist(folder, name, list_items(folder, name), section)
+        datalist = update_datalist(folder, name, kind.list_items(folder, name), section, kind)
     except BaseException:
-        _undo(staging)
+        _undo(staging, kind)
         raise
     (staging / _OLD).rename(staging / _DONE)  # from here on nothing is undone
     shutil.rmtree(staging)
     return datalist
 
 
-def undo_killed_imports(folder: Path) -> None:
+def undo_killed_imports(folder: Path, kind: SubjectKind) -> None:
     """Undo what killed imports have left half done; the caller holds the lock of the folder.
 
     Args:
         folder: of the cohort.
+        kind: of its subjects.
     """
     remove_unfinished(folder)
     for staging in sorted(folder.glob(f"{STAGING}*")):
-        _undo(staging)
+        _undo(staging, kind)
 
 
 def _put_in_place(staging: Path) -> None:
@@ -66,7 +68,7 @@ def _put_in_place(staging: Path) -> None:
     (staging / target.name).rename(target)
 
 
-def _undo(staging: Path) -> None:
+def _undo(staging: Path, kind: SubjectKind) -> None:
     """Go back to the state before; it can be killed anywhere and called again."""
     target, old = _target(staging), staging / _OLD
     folder, name = target.parent, target.name
@@ -75,9 +77,9 @@ def _undo(staging: Path) -> None:
             shutil.rmtree(target)
         if any(old.iterdir()):
             old.rename(target)
-    items = list_items(folder, name) if is_complete(folder, name) else []
+    items = kind.list_items(folder, name) if kind.is_complete(folder, name) else []
     if [item for item in all_items(folder) if item[SUBJECT] == name] != items:
-        update_datalist(folder, name, items, None)
+        update_datalist(folder, name, items, None, kind)
     shutil.rmtree(staging)
 
 
