@@ -1,21 +1,28 @@
-"""``python -m preprocessing MODALITY COMMAND ...``: make training pairs."""
+"""``python -m preprocessing COMMAND ...``: make training pairs."""
 
 import argparse
-import importlib
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from typing import NamedTuple
 
-from taskgan_ext.errors import DependencyError, TaskGANError
+from preprocessing.needed_module import import_needed
+from taskgan_ext.errors import TaskGANError
 
-MODALITIES = {
-    "pet": "amyloid PET at a fraction of the dose",
-    "mr": "six MR contrasts from one MDME acquisition",
-    "face": "faces with identities",
+
+class _Command(NamedTuple):
+    """What a command does, its module with ``build_parser(prog)``, and the extra that it needs."""
+
+    text: str
+    module: str
+    extra: str
+
+
+COMMANDS = {
+    "pet": _Command("amyloid PET at a fraction of the dose", "preprocessing.pet.cli", "simulate"),
+    "mr": _Command("six MR contrasts from one MDME acquisition", "preprocessing.mr.cli", "mr"),
+    "face": _Command("faces with identities", "preprocessing.face.cli", "face"),
+    "run": _Command("the same for every subject of a table", "preprocessing.run.cli", "cluster"),
 }
-"""Sub-packages with a module ``cli`` that offers ``build_parser(prog)``."""
-EXTRAS = {"pet": "simulate", "mr": "mr", "face": "face"}
-"""The optional packages that each of them needs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,24 +32,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: command line without the program's name; by default that of the process.
 
     Returns:
-        Exit status: 0 done, 2 a mistake of the user or a file that the system does not give (told in one
-        line), 130 interrupted.
+        Exit status: 0 done, 1 some of several cases failed, 2 a mistake of the user or a file that the system
+        does not give (told in one line), 130 interrupted.
     """
-    listing = "\n".join(f"  {name:<8}{text}" for name, text in MODALITIES.items())
+    width = max(map(len, COMMANDS)) + 2
+    listing = "\n".join(f"  {name:<{width}}{command.text}" for name, command in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="python -m preprocessing",
         description="Make training pairs from raw data or from an embedded simulator.",
-        epilog=f"modalities:\n{listing}\n\nMore: python -m preprocessing MODALITY --help",
+        epilog=f"commands:\n{listing}\n\nMore: python -m preprocessing COMMAND --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("modality", choices=MODALITIES, metavar="MODALITY", help="see below")
-    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="what to do")
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="see below")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="what to do")
     chosen = parser.parse_args(arguments)
     try:
-        # Only the modality in use is imported: each needs optional packages of its own.
-        cli = _import_cli(chosen.modality)
-        command = cli.build_parser(f"{parser.prog} {chosen.modality}").parse_args(chosen.rest)
-        command.run(command)
+        # Only the command in use is imported: each needs optional packages of its own.
+        command = COMMANDS[chosen.command]
+        cli = import_needed(command.module, f"preprocessing {chosen.command}", command.extra)
+        given = cli.build_parser(f"{parser.prog} {chosen.command}").parse_args(chosen.rest)
+        # Most commands succeed or raise; where there are several cases, some may fail.
+        status: int | None = given.run(given)
     except TaskGANError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
@@ -53,20 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; give the same command again: complete subjects are kept\n")
         return 130
-    return 0
-
-
-def _import_cli(modality: str) -> ModuleType:
-    try:
-        return importlib.import_module(f"preprocessing.{modality}.cli")
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package in ("preprocessing", "taskgan_ext"):
-            raise
-        raise DependencyError(
-            f"preprocessing {modality} needs the package {package!r}, which is not installed; "
-            f'run: pip install "taskgan-ext[{EXTRAS[modality]}]"'
-        ) from None
+    return status or 0
 
 
 if __name__ == "__main__":

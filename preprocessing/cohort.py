@@ -1,27 +1,21 @@
 """A simulated cohort: many subjects on several processes, resumable, with the same bytes on any number."""
 
-import os
 import shutil
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
-from os import _exit
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from tqdm import tqdm
 
 import taskgan_ext
+from preprocessing.child_process import LostChildError
+from preprocessing.schedule import map_cases
 from taskgan_ext.errors import ConfigError, DataError, TaskGANError
 from taskgan_ext.io.atomic import TEMPORARY, read_json, write_json
 
 SETTINGS_FILE = "cohort.json"
 DATALIST_FILE = "datalist.json"
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Settings(Protocol):
@@ -75,8 +69,11 @@ def write_cohort(
     remove_unfinished(cohort_dir)
     missing = [index for index in range(num_subjects) if not is_complete(cohort_dir, index)]
     # More processes than subjects would only set up what nobody uses.
-    written = _simulate(cohort_dir, missing, settings, write_subject, min(workers, len(missing)))
-    with tqdm(total=num_subjects, initial=num_subjects - len(missing), unit="subject") as progress:
+    workers = min(workers, len(missing))
+    with (
+        closing(_simulate(cohort_dir, missing, settings, write_subject, workers)) as written,
+        tqdm(total=num_subjects, initial=num_subjects - len(missing), unit="subject") as progress,
+    ):
         for _ in written:
             progress.update()
 
@@ -125,7 +122,7 @@ def _simulate(
     settings: SettingsT,
     write_subject: WriteSubject[SettingsT],
     workers: int,
-) -> Iterator[int]:
+) -> Generator[int, None, None]:
     """Write the subjects and yield the index of each as it is done."""
     if workers <= 1:
         with _one_thread():
@@ -134,39 +131,19 @@ def _simulate(
                     write_subject(cohort_dir, index, settings)
                 yield index
         return
-    # spawn: a forked child would inherit torch's thread pool in an undefined state.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
-    try:
-        with _one_thread_for_children():
-            futures = {pool.submit(write_subject, cohort_dir, index, settings): index for index in indices}
-        for future in as_completed(futures):
-            with _naming(futures[future]):
-                future.result()
-            yield futures[future]
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start_worker() -> None:
-    """Keep a worker to one thread, deaf to Ctrl-C (the parent ends it) and bound to its parent's life."""
-    import torch  # noqa: PLC0415 - takes a second, which --help and other commands need not wait
-
-    torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-
-
-def _exit_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        _exit(1)
+    cases = [(cohort_dir, index, settings) for index in indices]
+    with closing(map_cases(write_subject, cases, workers)) as outcomes:
+        for outcome in outcomes:
+            with _naming(indices[outcome.index]):
+                if outcome.error is not None:
+                    raise outcome.error
+            yield indices[outcome.index]
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Sums must not depend on how many threads share them."""
-    import torch  # noqa: PLC0415 - as above
+    import torch  # noqa: PLC0415 - takes a second, which --help and other commands need not wait
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -177,32 +154,14 @@ def _one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def _one_thread_for_children() -> Iterator[None]:
-    """The linear algebra of numpy takes its number of threads from the environment, as it is imported."""
-    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
 def _naming(index: int) -> Iterator[None]:
     """Name the subject in whatever error leaves the block."""
     try:
         yield
-    except BrokenProcessPool:
-        raise DataError(
-            f"a worker process died, at the latest with {subject_name(index)}; memory may be short: run "
-            "again with fewer workers, complete subjects are kept"
-        ) from None
+    except LostChildError as error:
+        raise DataError(f"{subject_name(index)}: {error}; complete subjects are kept") from None
     except TaskGANError as error:
-        raise type(error)(f"{subject_name(index)}: {error}") from error
+        raise error.naming(subject_name(index)) from error
     except Exception as error:
         error.add_note(f"while simulating {subject_name(index)}")
         raise

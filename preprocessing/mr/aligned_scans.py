@@ -66,7 +66,7 @@ def read_scan(name: str, path: Path) -> Scan:
         image = read_contrast(path)
         check_shows_something(image.data, path)
     except DataError as error:
-        raise DataError(f"{name}: {error}") from error
+        raise error.naming(name) from error
     return Scan(Volume(np.maximum(image.data, 0), image.affine).upright(), image.frame_of_reference)
 
 
@@ -124,6 +124,6 @@ def align_by_registration(name: str, scan: Scan, fixed: Volume, brain: Mask) -> 
     try:
         matrix, record = register(fixed, scan.volume, brain)
     except DataError as error:
-        raise DataError(f"{name}: {error}") from error
+        raise error.naming(name) from error
     aligned = align(name, scan, fixed, matrix)
     return AlignedScan(aligned.data, aligned.covered, aligned.not_zero, matrix, record)

@@ -19,6 +19,7 @@ from preprocessing.mr.subject_files import (
     list_items,
     write_subject,
 )
+from preprocessing.mr.tissue_maps import check_tissue_maps
 from preprocessing.mr.tissues import FIELD_STRENGTH
 from preprocessing.subject_exchange import undo_killed_imports
 from taskgan_ext.errors import ConfigError, DataError
@@ -61,6 +62,7 @@ def simulate_cohort(
             f"{num_subjects} subjects; two subjects with one anatomy could end up in training and test"
         )
     is_done = partial(_is_done, dicom=settings.file_format == "dicom")
+    check_tissue_maps(settings.tissue_maps)
     with locked(cohort_dir):
         undo_killed_imports(cohort_dir, MR_SUBJECTS)
         write_cohort(cohort_dir, num_subjects, settings, write_simulated, is_done, workers)

@@ -78,7 +78,7 @@ def import_contrast(
         fixed = Volume(relaxation_rate(prepared), prepared.image.affine)
         matrix, record = (register if registers else compare)(fixed, scan, prepared.brain)
     except DataError as error:
-        raise DataError(f"{name}: {error}") from error
+        raise error.naming(name) from error
     frames = image.frame_of_reference, prepared.image.frame_of_reference
     return ImportedContrast(
         volume=ContrastVolume(resample(scan, fixed, matrix), merged.protocol),

@@ -1,6 +1,7 @@
 """A real head for the simulator: tissue fractions from a file."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +28,31 @@ def load_tissue_maps(path: str | os.PathLike[str]) -> Anatomy:
     Raises:
         DataError: there is no such file, or it holds something else.
     """
-    path = Path(path)
-    data, affine = load_nifti(path)
-    _check(data, path)
+    data, affine = _load(Path(path))
     fractions = np.ascontiguousarray(np.moveaxis(np.clip(data, 0, 1), 3, 0))
     fractions /= np.maximum(fractions.sum(axis=0), 1)
     patient = bool((fractions[LES] > 0.5).any())
-    truth = {"tissue_maps": path.name, "patient": patient, "num_lesions": _count(fractions[LES])}
+    truth = {"tissue_maps": Path(path).name, "patient": patient, "num_lesions": _count(fractions[LES])}
     return Anatomy(fractions, _inflow(fractions, affine), affine, slice_voxels=1, truth=truth)
+
+
+def check_tissue_maps(paths: Iterable[Path]) -> None:
+    """Refuse files that ``load_tissue_maps`` would refuse, before anything is made of the others.
+
+    Args:
+        paths: NIfTI files.
+
+    Raises:
+        DataError: one of them is no file of tissue maps.
+    """
+    for path in paths:
+        _load(path)
+
+
+def _load(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    data, affine = load_nifti(path)
+    _check(data, path)
+    return data, affine
 
 
 def _check(data: NDArray[np.float32], path: Path) -> None:
@@ -42,8 +60,6 @@ def _check(data: NDArray[np.float32], path: Path) -> None:
     expected = f"{path}: expected tissue fractions (X, Y, Z, {len(TISSUES)}) in the order {order}"
     if data.ndim != 4 or data.shape[3] != len(TISSUES):
         raise DataError(f"{expected}, got shape {data.shape}")
-    if not np.isfinite(data).all():
-        raise DataError(f"{expected}, got values that are not finite; replace them by 0")
     low, high, total = float(data.min()), float(data.max()), float(data.sum(axis=3).max())
     if low < -_TOLERANCE or high > 1 + _TOLERANCE:
         raise DataError(

@@ -1,17 +1,12 @@
 """``python -m preprocessing pet ...``."""
 
 import argparse
-import sys
-from pathlib import Path
 
-from preprocessing.cohort import DATALIST_FILE
-from preprocessing.collect import count_sections
-from preprocessing.pet.cohort import simulate_cohort
-from preprocessing.pet.cohort_settings import CohortSettings
-from preprocessing.pet.scan import ScanSettings
-from preprocessing.pet.uptake import PRESETS
-
-_DEFAULTS = CohortSettings()
+from preprocessing.pet.import_command import add_import
+from preprocessing.pet.info_command import add_info
+from preprocessing.pet.reconstruct_command import add_reconstruct
+from preprocessing.pet.simulate_command import add_simulate
+from preprocessing.pet.thin_command import add_thin
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
@@ -20,86 +15,13 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     Args:
         prog: how the user called the program, for messages.
     """
-    parser = argparse.ArgumentParser(prog=prog, description="Low-dose PET pairs.")
+    parser = argparse.ArgumentParser(
+        prog=prog, description="Low-dose PET pairs, simulated or from real data, and list-mode files."
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_simulate(commands)
+    add_simulate(commands)
+    add_info(commands)
+    add_thin(commands)
+    add_reconstruct(commands)
+    add_import(commands)
     return parser
-
-
-def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
-        "simulate",
-        help="simulate a labelled cohort of low-dose and full-dose images",
-        description=(
-            "Simulate a seeded cohort of amyloid PET: a digital brain per subject, its counts, the thinned "
-            "counts and both reconstructions (Bq/ml). An interrupted run goes on where it stopped."
-        ),
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--subjects", type=int, default=40, help="number of subjects")
-    parser.add_argument("--seed", type=int, default=_DEFAULTS.seed, help="decides everything that is random")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    parser.add_argument(
-        "--preset", choices=PRESETS, default=_DEFAULTS.preset, help="how hard the classes are to tell apart"
-    )
-    parser.add_argument(
-        "--doses",
-        type=_parse_doses,
-        default=",".join(map(str, _DEFAULTS.doses)),
-        help="fractions of the full dose, separated by commas, e.g. 0.01,0.02,0.05,0.10,0.25",
-    )
-    parser.add_argument(
-        "--realisations", type=int, default=_DEFAULTS.realisations, help="low-dose images per scan and dose"
-    )
-    parser.add_argument(
-        "--slices",
-        type=int,
-        default=_DEFAULTS.num_slices,
-        help="axial slices of 2.78 mm, about the brain",
-    )
-    parser.add_argument(
-        "--positive-fraction",
-        type=float,
-        default=_DEFAULTS.positive_fraction,
-        help="share of subjects drawn from the amyloid-positive class",
-    )
-    parser.add_argument(
-        "--counts",
-        type=float,
-        default=_DEFAULTS.scan.counts_per_slice,
-        help="unscattered true coincidences per slice at full dose, mean over slices",
-    )
-    parser.add_argument(
-        "--listmode-subjects",
-        type=int,
-        default=_DEFAULTS.listmode_subjects,
-        help="simulate the first so many subjects through a list-mode event file",
-    )
-    parser.add_argument("--workers", type=int, default=1, help="processes, each on one core")
-    parser.set_defaults(run=_run_simulate)
-
-
-def _parse_doses(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(sorted({float(dose) for dose in text.split(",")}))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected fractions such as 0.01,0.05, got {text!r}") from None
-
-
-def _run_simulate(arguments: argparse.Namespace) -> None:
-    settings = CohortSettings(
-        seed=arguments.seed,
-        preset=arguments.preset,
-        doses=arguments.doses,
-        realisations=arguments.realisations,
-        num_slices=arguments.slices,
-        positive_fraction=arguments.positive_fraction,
-        listmode_subjects=arguments.listmode_subjects,
-        scan=ScanSettings(counts_per_slice=arguments.counts),
-    )
-    datalist = simulate_cohort(arguments.out, arguments.subjects, settings, arguments.workers)
-    classes = datalist["property"]["classes"]
-    sys.stdout.write(f"data list: {arguments.out / DATALIST_FILE}\n")
-    for section, counts in count_sections(datalist).items():
-        listing = ", ".join(f"{counts[value]} {name}" for value, name in enumerate(classes))
-        sys.stdout.write(f"{section:<11}{counts.total():>3} subjects: {listing}\n")

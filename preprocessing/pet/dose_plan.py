@@ -1,7 +1,7 @@
 """Which part of a scan belongs to which dose and realisation, on the unit interval of an event's number u."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from preprocessing.pet.thinning import Interval
 from taskgan_ext.errors import ConfigError
@@ -38,6 +38,33 @@ def dose_intervals(doses: Sequence[float], realisations: int) -> dict[tuple[floa
         for k in range(realisations)
         for dose in doses
     }
+
+
+def time_windows(
+    intervals: Mapping[tuple[float, int], Interval], duration_ms: int, *, middle: bool = False
+) -> dict[tuple[float, int], tuple[int, int]]:
+    """Lay the parts of a scan out in time: windows of one realisation are nested, realisations are disjoint.
+
+    Args:
+        intervals: of :func:`dose_intervals`.
+        duration_ms: length of the scan.
+        middle: whether the windows together lie in the middle of the scan, and not at its beginning.
+
+    Returns:
+        ``(dose, realisation)`` to the first millisecond and the one after the last.
+
+    Raises:
+        ConfigError: a window is shorter than a millisecond.
+    """
+    end = max(high for _, high in intervals.values())
+    offset = (1 - end) / 2 if middle else 0.0
+    windows = {
+        part: (round((low + offset) * duration_ms), round((high + offset) * duration_ms))
+        for part, (low, high) in intervals.items()
+    }
+    if any(start >= stop for start, stop in windows.values()):
+        raise ConfigError(f"expected windows of a millisecond at least, of a scan of {duration_ms} ms")
+    return windows
 
 
 def elementary_segments(intervals: Iterable[Interval], cut: float = 1.0) -> list[Interval]:

@@ -16,7 +16,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from taskgan_ext.errors import DataError
+from taskgan_ext.errors import RefusedListMode
 
 TAG_BIT = np.uint32(1 << 31)
 PROMPT_BIT = np.uint32(1 << 30)
@@ -46,6 +46,24 @@ def time_ms(time_marks: Words) -> Words:
 def time_mark_words(milliseconds: NDArray[np.integer]) -> Words:
     """Make time marks from milliseconds since the start, below 2^29."""
     return milliseconds.astype(np.uint32) | TAG_BIT
+
+
+def split_by_time(words: Words, time_before: int) -> tuple[NDArray[np.intp], Words]:
+    """Cut words at their time marks.
+
+    Args:
+        words: events and tags in file order, at least one.
+        time_before: time of the last mark before them, in ms.
+
+    Returns:
+        Index of the first word of each part, and its time in ms. Every part but perhaps the first begins
+        with its time mark.
+    """
+    marks = np.flatnonzero(is_time_mark(words))
+    times = time_ms(words[marks])
+    if marks.size and marks[0] == 0:
+        return marks, times
+    return np.concatenate([[0], marks]), np.concatenate([[np.uint32(time_before)], times])
 
 
 def is_prompt(events: Words) -> NDArray[np.bool_]:
@@ -90,7 +108,7 @@ class AddressLayout:
             Indices in the order of ``names``.
 
         Raises:
-            DataError: an address is out of range.
+            RefusedListMode: an address is out of range.
         """
         rest = self.addresses(events, first_event)
         indices: list[Words] = []
@@ -108,15 +126,16 @@ class AddressLayout:
             first_event: index of ``events[0]`` among the events of its file, for the error message.
 
         Raises:
-            DataError: an address is out of range.
+            RefusedListMode: an address is out of range.
         """
         addresses = events & ADDRESS_MASK
         if addresses.size and int(addresses.max()) >= self.num_addresses:
             index = int(np.argmax(addresses >= self.num_addresses))
-            raise DataError(
+            raise RefusedListMode(
+                "address_out_of_range",
                 f"event {first_event + index}: expected a bin address below {self.num_addresses} "
                 f"({' x '.join(f'{s} {n}' for n, s in zip(self.names, self.sizes, strict=True))}), "
-                f"got {int(addresses[index])}; the header belongs to another file or scanner"
+                f"got {int(addresses[index])}; the header belongs to another file or scanner",
             )
         return addresses
 

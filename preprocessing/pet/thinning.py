@@ -11,14 +11,11 @@ independent, realisations. The numbers come from the counter-based generator Phi
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.pet.event_words import Words, is_event
-from preprocessing.pet.listmode.word_file import CHUNK_WORDS, ListModeHeader, read_header, read_words, write_listmode
 
 Interval = tuple[float, float]
 """Events with ``low <= u < high`` are kept, ``0 <= low <= high <= 1``."""
@@ -66,6 +63,8 @@ def keep_mask(uniforms: NDArray[np.uint64], keep: Interval) -> NDArray[np.bool_]
         raise ValueError(f"expected an interval with 0 <= low <= high <= 1, got {keep}")
     if low == 1:
         return np.zeros(uniforms.shape, bool)
+    if low == 0:
+        return uniforms < np.uint64(int(high * 2**64)) if high < 1 else np.ones(uniforms.shape, bool)
     mask = uniforms >= np.uint64(int(low * 2**64))
     if high < 1:
         mask &= uniforms < np.uint64(int(high * 2**64))
@@ -84,44 +83,20 @@ def thin_words(words: Words, keep: Interval, key: int, first_event: int = 0) -> 
     Returns:
         The kept words, and the number of events up to the end of this chunk.
     """
-    kept = ~is_event(words)
-    events = np.flatnonzero(~kept)
-    kept[events] = keep_mask(event_uniforms(key, first_event, events.size), keep)
-    return words[kept], first_event + events.size
+    events = is_event(words)
+    num_events = int(np.count_nonzero(events))
+    mask = keep_mask(event_uniforms(key, first_event, num_events), keep)
+    return select_events(words, events, mask), first_event + num_events
 
 
-def thin_chunks(chunks: Iterable[Words], keep: Interval, key: int) -> Iterator[Words]:
-    """Thin the chunks of one file, in order; see :func:`thin_words`."""
-    num_events = 0
-    for words in chunks:
-        kept, num_events = thin_words(words, keep, key, num_events)
-        yield kept
-
-
-def thin_listmode(
-    source: Path, destination: Path, keep: Interval, key: int, chunk_words: int = CHUNK_WORDS
-) -> ListModeHeader:
-    """Write a low-dose copy of a list-mode file in the same format.
+def select_events(words: Words, events: NDArray[np.bool_], mask: NDArray[np.bool_]) -> Words:
+    """Drop events; tags stay, in place.
 
     Args:
-        source: the ``.l`` file with its header.
-        destination: the file to write, with its header.
-        keep: the interval of u to keep; ``(0, p)`` for a dose fraction p.
-        key: 128-bit key, see :func:`random_key`.
-        chunk_words: words handled at a time; does not change the result.
-
-    Returns:
-        The header of the new file; its history names interval, key and source.
-
-    Raises:
-        DataError: ``source`` is missing, truncated or has a wrong header.
+        words: events and tags in file order.
+        events: which of them are events.
+        mask: which events to keep, one for each event.
     """
-    header = read_header(source)
-    history = {
-        "keep": list(keep),
-        "key": f"{key:032x}",
-        "source_sha256": header.sha256,
-        "source": header.history,
-    }
-    thinned = ListModeHeader(header.scanner, header.layout, header.duration_ms, history=history)
-    return write_listmode(destination, thin_chunks(read_words(source, chunk_words), keep, key), thinned)
+    kept = ~events
+    kept[events] = mask
+    return words[kept]

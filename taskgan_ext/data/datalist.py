@@ -83,35 +83,6 @@ def check_datalist(content: dict[str, Any], path: Path) -> None:
                 )
 
 
-def list_images(path: str | os.PathLike[str], make_with: str = "") -> list[dict[str, Any]]:
-    """List the images to restore: one file, all NIfTI files of a folder, or the test section of a data list.
-
-    Args:
-        path: a ``.nii`` or ``.nii.gz`` file, a folder of degraded volumes only, or a data list or the folder
-            that holds it.
-        make_with: the command that makes a data list; it ends the message when there is nothing.
-
-    Returns:
-        Items with ``image`` and ``subject`` (for a file its name without its ending).
-
-    Raises:
-        DataError: there is no such file, or the folder holds none.
-    """
-    path = Path(path)
-    if path.suffix == ".json" or _file_of(path).is_file():
-        return [{key: item[key] for key in (IMAGE, SUBJECT)} for item in load_datalist(path, TEST, make_with)]
-    files = [
-        file
-        for file in (sorted(path.iterdir()) if path.is_dir() else [path])
-        # A name that starts with a dot is what a killed process has left of a file that it was writing.
-        if file.name.endswith((".nii", ".nii.gz")) and not file.name.startswith(".") and file.is_file()
-    ]
-    if not files:
-        hint = f"; make simulated ones with: {make_with}" if make_with else ""
-        raise DataError(f"{path}: expected a NIfTI file, or a folder that holds some, found none{hint}")
-    return [{IMAGE: str(file), SUBJECT: file.name.split(".nii")[0]} for file in files]
-
-
 def images_root(path: str | os.PathLike[str]) -> str:
     """Give the folder below which restored images keep the layout of the images of ``list_images``.
 

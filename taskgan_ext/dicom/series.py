@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ class Series:
         units: value of Units (0054,1001) for PET, such as ``BQML``; empty for MR.
         headers: the data set of each slice without its pixels, in the order of the third axis.
         warnings: what the user should know, one text each.
+        files: the file of each slice, in the same order.
     """
 
     volume: NDArray[np.float32]
@@ -26,3 +28,4 @@ class Series:
     units: str
     headers: Sequence[Dataset]
     warnings: tuple[str, ...] = ()
+    files: Sequence[Path] = ()

@@ -1,19 +1,15 @@
 """NIfTI volumes as float32 arrays with an affine in mm."""
 
-import contextlib
 import os
-import zlib
-from collections.abc import Iterator
-from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
-from taskgan_ext.errors import DataError
+from taskgan_ext.errors import RefusedSeries
 from taskgan_ext.io.atomic import atomic_path
+from taskgan_ext.io.nifti_gate import check_nifti
+from taskgan_ext.io.nifti_voxels import read_voxels
 
 
 def save_nifti(
@@ -35,46 +31,27 @@ def save_nifti(
         nib.save(image, temporary)
 
 
-def load_nifti(path: str | os.PathLike[str]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Read a volume.
+def load_nifti(
+    path: str | os.PathLike[str], allow_nonfinite: bool = False
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Read a volume through the gate.
 
     Args:
-        path: a NIfTI file.
+        path: ``.nii`` or ``.nii.gz``.
+        allow_nonfinite: give NaN and infinite values instead of refusing them; only for a caller that says
+            what it makes of them.
 
     Returns:
-        The volume as float32 of shape ``(X, Y, Z)`` and its ``(4, 4)`` affine to RAS millimetres.
+        The volume as float32 of shape ``(X, Y, Z)``, or of whatever axes the file has, and its ``(4, 4)``
+        affine to RAS millimetres.
 
     Raises:
-        DataError: the file is missing or is no NIfTI volume.
+        RefusedSeries: the file is missing, is no NIfTI volume of real numbers, or is refused by the gate.
     """
-    image = open_nifti(path)
-    with _readable(Path(path)):
-        return np.asarray(image.dataobj, dtype=np.float32), image.affine.astype(np.float64)
-
-
-def open_nifti(path: str | os.PathLike[str]) -> nib.Nifti1Image:
-    """Read the header of a volume.
-
-    Args:
-        path: a NIfTI file.
-
-    Returns:
-        The image, whose voxels are still in the file.
-
-    Raises:
-        DataError: the file is missing or is no NIfTI volume.
-    """
-    path = Path(path)
-    with _readable(path):
-        return nib.load(path)
-
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Say which file it is that cannot be read: truncated, damaged, of another kind, or not there."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise DataError(f"{path}: expected a NIfTI volume, found no file") from None
-    except (ImageFileError, HeaderDataError, EOFError, OSError, ValueError, zlib.error) as error:
-        raise DataError(f"{path}: expected a NIfTI volume, but it cannot be read ({error})") from None
+    header = check_nifti(path)
+    if header.is_complex:
+        raise RefusedSeries(
+            "pixel_format",
+            f"{header.path}: expected a NIfTI volume of real numbers, got complex ones; save their magnitude",
+        )
+    return np.asarray(read_voxels(header, allow_nonfinite), dtype=np.float32), header.affine

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json
-from taskgan_ext.io.nifti import open_nifti
+from taskgan_ext.io.nifti_gate import check_nifti
 from taskgan_ext.mr.sequence import MDMESequence
 
 MDME_ENDING = "_mdme.nii.gz"
@@ -78,7 +78,7 @@ def read_acquisition(image: str | os.PathLike[str] | Sequence[str]) -> Acquisiti
         ConfigError: the times of the sidecar are impossible.
     """
     path = Path(image if isinstance(image, str | os.PathLike) else image[0])
-    voxel_mm = _voxel_mm(open_nifti(path).affine)
+    voxel_mm = _voxel_mm(check_nifti(path).affine)
     sidecar = path.with_name(path.name.removesuffix(MDME_ENDING) + ".json")
     content = read_json(sidecar) if sidecar.is_file() else {}
     if "sequence" not in content:

@@ -96,7 +96,7 @@ def load_on_one_grid(paths: Sequence[Path]) -> tuple[list[NDArray[np.float32]], 
     Raises:
         DataError: a map is missing or cannot be read, or the maps differ in shape or place.
     """
-    volumes, affines = zip(*map(load_nifti, paths), strict=True)
+    volumes, affines = zip(*(load_nifti(path, allow_nonfinite=True) for path in paths), strict=True)
     for path, volume, affine in zip(paths, volumes, affines, strict=True):
         if volume.shape != volumes[0].shape or not np.allclose(affine, affines[0], atol=1e-3):
             raise DataError(

@@ -29,7 +29,8 @@ class LoadMagnituded(MapTransform):
             in its meta data, so that the images behind it get their turn.
 
     Raises:
-        DataError: a file cannot be read, holds more than one volume, or has no voxel that is not zero.
+        RefusedSeries: the gate refuses a file, for another reason than values that are not finite.
+        DataError: a file holds more than one volume, or has no voxel that is not zero.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class LoadMagnituded(MapTransform):
 
 
 def _read(path: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    volume, affine = load_nifti(path)
+    volume, affine = load_nifti(path, allow_nonfinite=True)
     magnitude = np.nan_to_num(np.abs(_single(volume, path)), posinf=0.0)
     if not magnitude.any():
         raise DataError(f"{path}: expected an image, but every voxel is zero or no number")

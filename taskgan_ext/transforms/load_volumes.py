@@ -1,25 +1,35 @@
-"""Read NIfTI volumes, or say which file cannot be read."""
+"""Read NIfTI volumes through the gate, as MONAI would."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import nibabel as nib
+import numpy as np
 from monai.config import KeysCollection
+from monai.data import NibabelReader
 from monai.transforms import LoadImaged
+from numpy.typing import NDArray
 
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.nifti import load_nifti
+from taskgan_ext.io.nifti_gate import check_nifti
 from taskgan_ext.keys import SUBJECT
 
 
 class LoadVolumesd(LoadImaged):
-    """MONAI's ``LoadImaged`` for NIfTI files, whose error names the file.
+    """MONAI's ``LoadImaged`` for NIfTI files that pass the gate of ``taskgan_ext.io``.
+
+    The volumes and their meta data are those of MONAI's ``NibabelReader``. No other reader is tried.
 
     Args:
         keys: paths that are replaced by their volumes; the files of a list become channels.
         allow_missing_keys: skip keys that an item does not have.
 
     Raises:
-        DataError: a file is missing, truncated or damaged, or the files of a list differ in their grid.
+        RefusedSeries: a file is refused; names it.
+        DataError: the files of a list differ in their grid.
     """
 
     def __init__(self, keys: KeysCollection, allow_missing_keys: bool = False) -> None:
@@ -35,19 +45,45 @@ class LoadVolumesd(LoadImaged):
         Returns:
             The item with ``MetaTensor``.
         """
-        try:
-            return super().__call__(data, reader)
-        except Exception:
-            _find_fault(data, list(self.key_iterator(dict(data))))
-            raise
+        if reader is None:
+            _check_shapes(data, list(self.key_iterator(dict(data))))
+        # LoadImage uses a reader given for one call only; where one of its own fails it tries others.
+        return super().__call__(data, reader or _GatedReader())
 
 
-def _find_fault(data: Mapping[Hashable, Any], keys: Sequence[Hashable]) -> None:
-    files = {key: data[key] if isinstance(data[key], list) else [data[key]] for key in keys}
-    shapes = {key: [load_nifti(file)[0].shape for file in paths] for key, paths in files.items()}
-    for key, found in shapes.items():
+@dataclass(frozen=True)
+class _GatedVolume:
+    """What ``NibabelReader`` asks of an image."""
+
+    header: nib.Nifti1Header
+    affine: NDArray[np.float64]
+    voxels: NDArray[np.float32]
+
+
+class _GatedReader(NibabelReader):
+    def read(self, data: Any, **_: Any) -> list[_GatedVolume]:  # noqa: ANN401
+        self.filenames = data
+        return [_read(Path(path)) for path in data]
+
+    def _get_array_data(self, img: _GatedVolume, _: Any) -> NDArray[np.float32]:  # noqa: ANN401
+        return img.voxels
+
+
+def _read(path: Path) -> _GatedVolume:
+    voxels, affine = load_nifti(path)
+    header = check_nifti(path).raw
+    # As nibabel has it in memory: the voxels are scaled, and in no file.
+    header["scl_slope"] = header["scl_inter"] = np.nan
+    header["vox_offset"] = 0
+    return _GatedVolume(header, affine, voxels)
+
+
+def _check_shapes(data: Mapping[Hashable, Any], keys: Sequence[Hashable]) -> None:
+    for key in keys:
+        files = data[key] if isinstance(data[key], list) else [data[key]]
+        found = [check_nifti(Path(file).expanduser()).shape for file in files]
         if len(set(found)) > 1:
             raise DataError(
                 f"{data.get(SUBJECT, 'a case')}: expected files of {key} on one grid, got the shapes {found} "
-                f"of {', '.join(map(str, files[key]))}"
+                f"of {', '.join(map(str, files))}"
             )

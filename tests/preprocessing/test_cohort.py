@@ -3,7 +3,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from preprocessing import cohort
 from preprocessing.cohort import subject_name, write_cohort
 from taskgan_ext.errors import ConfigError, DataError
 
@@ -67,10 +66,40 @@ def test_another_error_carries_its_subject_as_a_note(tmp_path):
     assert caught.value.__notes__ == ["while simulating sub-001"]
 
 
-def test_children_start_with_one_thread_and_the_parent_keeps_its_own(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    with cohort._one_thread_for_children():
-        assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "1"
-    assert os.environ["OMP_NUM_THREADS"] == "7"
-    assert "MKL_NUM_THREADS" not in os.environ
+def write_or_fail(folder, index, settings):
+    if index == 1:
+        raise DataError("nobody there")
+    write(folder, index, settings)
+
+
+def write_or_die(folder, index, settings):
+    if index == 1:
+        os._exit(1)
+    write(folder, index, settings)
+
+
+def divide_by_zero(*_):
+    return 1 / 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_any_number_of_workers_makes_all_subjects(tmp_path, workers, capfd):
+    write_cohort(tmp_path, 5, Greeting(), write, is_written, workers)
+    assert [path_of(tmp_path, index).read_text() for index in range(5)] == ["hello"] * 5
+    assert "5/5" in capfd.readouterr().err
+
+
+def test_an_error_in_another_process_names_its_subject_as_well(tmp_path):
+    with pytest.raises(DataError, match="sub-002: nobody there"):
+        write_cohort(tmp_path, 3, Greeting(), write_or_fail, is_written, workers=2)
+    with pytest.raises(ZeroDivisionError) as caught:
+        write_cohort(tmp_path / "other", 2, Greeting(), divide_by_zero, is_written, workers=2)
+    assert "Traceback" in caught.value.__notes__[0]
+    assert caught.value.__notes__[1].startswith("while simulating sub-00")
+
+
+def test_a_process_that_dies_is_told_in_one_line_with_its_subject(tmp_path):
+    with pytest.raises(DataError, match=r"^sub-002: its process ended .* complete subjects are kept$"):
+        write_cohort(tmp_path, 3, Greeting(), write_or_die, is_written, workers=2)
+    write_cohort(tmp_path, 3, Greeting(), write, is_written, workers=2)
+    assert all(is_written(tmp_path, index) for index in range(3))

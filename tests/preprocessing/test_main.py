@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from preprocessing.__main__ import main
+from preprocessing.__main__ import COMMANDS, main
+from preprocessing.needed_module import import_needed
 
 
 @pytest.mark.parametrize("command", [["mr", "simulate"], ["pet", "simulate"]], ids=" ".join)
@@ -35,3 +36,33 @@ def test_the_mr_commands_start_without_torch():
         check=False,
     )
     assert ended.returncode == 0
+
+
+def test_help_lists_every_command(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    printed = capsys.readouterr().out
+    assert all(f"\n  {name} " in printed for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"usage: python -m preprocessing {command}" in capsys.readouterr().out
+
+
+def test_a_package_that_is_missing_is_one_line_with_what_to_install(capsys, monkeypatch):
+    monkeypatch.setitem(COMMANDS, "mr", COMMANDS["mr"]._replace(module="a_package_of_nobody.cli"))
+    assert main(["mr", "import"]) == 2
+    assert capsys.readouterr().err == (
+        "error: preprocessing mr needs the package 'a_package_of_nobody', which is not installed; "
+        'run: pip install "taskgan-ext[mr]"\n'
+    )
+
+
+def test_a_module_of_ours_that_is_missing_is_a_mistake_of_ours():
+    with pytest.raises(ModuleNotFoundError):
+        import_needed("preprocessing.nothing", "this", "mr")

@@ -1,26 +1,16 @@
 """What every format of list-mode files offers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from preprocessing.pet.listmode.copied_part import CopiedPart
 from preprocessing.pet.listmode.event_chunk import EventChunk
+from preprocessing.pet.listmode.event_counts import EventCounts
+from preprocessing.pet.listmode.event_part import EventPart
 from preprocessing.pet.listmode.scanner_geometry import Geometry
+from preprocessing.pet.listmode.survey import Progress, Survey
 from preprocessing.pet.thinning import Interval
-
-
-@dataclass(frozen=True)
-class EventCounts:
-    """How many events there are.
-
-    Attributes:
-        prompts: prompt coincidences.
-        delayeds: delayed coincidences.
-    """
-
-    prompts: int = 0
-    delayeds: int = 0
 
 
 class ListModeFile(Protocol):
@@ -56,6 +46,17 @@ class ListModeFile(Protocol):
         """
         ...
 
+    def survey(self, progress: Progress | None = None) -> Survey:
+        """Read the whole file once: counts, count rate and checks.
+
+        Args:
+            progress: called with the number of bytes that were read since the last call.
+
+        Raises:
+            RefusedListMode: the file is broken.
+        """
+        ...
+
     def thin(self, destination: Path, keep: Interval, key: int) -> EventCounts:
         """Write a copy in the same format that holds the events of an interval; see ``thinning``.
 
@@ -66,5 +67,36 @@ class ListModeFile(Protocol):
 
         Returns:
             Counts of the events that were kept.
+        """
+        ...
+
+    def copy_part(
+        self,
+        destination: Path,
+        part: EventPart,
+        keep_identity: bool = False,
+        progress: Progress | None = None,
+    ) -> CopiedPart:
+        """Write a copy in the same format that holds some of the events; tags stay as they are.
+
+        Args:
+            destination: file to write, whole or not at all.
+            part: the events to keep.
+            keep_identity: copy what may tell who was scanned and when, which is left out otherwise.
+            progress: called with the number of bytes that were read since the last call.
+
+        Returns:
+            Counts and digests.
+
+        Raises:
+            RefusedListMode: the file is broken, or this format cannot be written.
+        """
+        ...
+
+    def beside(self, destination: Path) -> tuple[Path, ...]:
+        """Name the files that :meth:`copy_part` writes beside ``destination``, such as a header.
+
+        Args:
+            destination: the file of events.
         """
         ...

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from preprocessing.pet.event_words import AddressLayout, Words, is_event, is_prompt
-from taskgan_ext.errors import DataError
+from taskgan_ext.errors import DataError, RefusedListMode
 from taskgan_ext.io.atomic import atomic_path, read_json, write_json
 
 CHUNK_WORDS = 1 << 20
 """Words handled at a time by default: 4 MiB."""
-_FORMAT = "PETLINK 32-bit words, little-endian"
+FORMAT = "PETLINK 32-bit words, little-endian"
+"""Written to the header, by which files of this program are recognised."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class ListModeHeader:
 
     def to_dict(self) -> dict[str, Any]:
         """The content of the JSON header."""
-        return {"format": _FORMAT, **asdict(self)}
+        return {"format": FORMAT, **asdict(self)}
 
 
 def header_path(path: Path) -> Path:
@@ -98,23 +99,29 @@ def read_header(path: Path) -> ListModeHeader:
         The header.
 
     Raises:
-        DataError: header or file is missing, the header is of another kind, or the file is too short
-            or too long.
+        DataError: header or file is missing.
+        RefusedListMode: the header is of another kind, or the file is too short or too long.
     """
     content = read_json(header_path(path))
-    if content.pop("format", None) != _FORMAT:
-        raise DataError(f'{header_path(path)}: expected "format": "{_FORMAT}"; not a header of this program')
+    if content.pop("format", None) != FORMAT:
+        raise RefusedListMode(
+            "header_invalid",
+            f'{header_path(path)}: expected "format": "{FORMAT}"; not a header of this program',
+        )
     try:
         layout = content.pop("layout")
         layout = AddressLayout(tuple(layout["names"]), tuple(layout["sizes"]))
         header = ListModeHeader(layout=layout, **content)
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{header_path(path)}: incomplete or wrong list-mode header ({error})") from None
+        raise RefusedListMode(
+            "header_invalid", f"{header_path(path)}: incomplete or wrong list-mode header ({error})"
+        ) from None
     num_bytes = _file_size(path)
     if num_bytes != 4 * header.num_words:
-        raise DataError(
+        raise RefusedListMode(
+            "truncated",
             f"{path}: expected {4 * header.num_words} bytes ({header.num_words} words), but the file ends at "
-            f"byte {num_bytes}; it is truncated or its header belongs to another file: copy both again"
+            f"byte {num_bytes}; it is truncated or its header belongs to another file: copy both again",
         )
     return header
 
@@ -130,13 +137,15 @@ def read_words(path: Path, chunk_words: int = CHUNK_WORDS) -> Iterator[Words]:
         Words in file order.
 
     Raises:
-        DataError: the file is missing or does not end at a whole word.
+        DataError: the file is missing.
+        RefusedListMode: it does not end at a whole word.
     """
     num_bytes = _file_size(path)
     if num_bytes % 4:
-        raise DataError(
+        raise RefusedListMode(
+            "truncated",
             f"{path}: expected 32-bit words, but the file ends at byte {num_bytes} inside word "
-            f"{num_bytes // 4}; it is truncated: copy it again"
+            f"{num_bytes // 4}; it is truncated: copy it again",
         )
     with path.open("rb") as file:
         while (words := np.fromfile(file, dtype="<u4", count=chunk_words)).size:

@@ -5,8 +5,8 @@ from typing import Literal, get_args
 
 from pydicom.dataelem import DataElement
 
+from taskgan_ext.dicom.dicom_file import DicomFile
 from taskgan_ext.errors import DataError
-from taskgan_ext.mr.reader.dicom_files import DicomFile
 
 Component = Literal["magnitude", "phase", "real", "imaginary"]
 COMPONENTS: tuple[Component, ...] = get_args(Component)

@@ -2,19 +2,17 @@
 
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from taskgan_ext.dicom.dicom_file import DicomFile
+from taskgan_ext.dicom.read_series import read_series
 from taskgan_ext.errors import DataError
 from taskgan_ext.mr.reader.component import find_component
-from taskgan_ext.mr.reader.dicom_files import DicomFile, read_headers, read_values
-from taskgan_ext.mr.reader.geometry import stack_of
-from taskgan_ext.mr.reader.grid import check_full_grid
-from taskgan_ext.mr.reader.mr_images import check_acquired, check_mr_images, one_value, seconds_of, time_text
+from taskgan_ext.mr.reader.mr_images import check_acquired, one_value, seconds_of, time_text
 from taskgan_ext.mr.reader.nifti_array import is_nifti, read_nifti, read_sidecar, sidecar_number
 from taskgan_ext.mr.reader.scan_times import ScanTimes
 
@@ -64,28 +62,17 @@ def read_contrast(path: str | os.PathLike[str]) -> ContrastImage:
 
 
 def _read_dicom(folder: Path) -> ContrastImage:
-    files = read_headers(folder)
-    check_mr_images(files)
-    _check_one_series(folder, files)
+    series = read_series(folder, modality="MR")
+    files = [DicomFile(path, header) for path, header in zip(series.files, series.headers, strict=True)]
     for file in files:
         # Filtered or normalised series are marked as derived, too, and are what the clinic looks at.
         check_acquired(file, allow_derived=True)
         if find_component(file) not in (None, "magnitude"):
             raise DataError(f"expected magnitude images, but {file} shows the {find_component(file)}")
     one_value(files, "echo time", lambda file: time_text(file, "EchoTime"))
-    stack = stack_of(files)
-    check_full_grid(
-        [(number,) for number in stack.slice_of],
-        [file.path.name for file in files],
-        [[f"slice at {position:.2f} mm" for position in stack.positions]],
-        str(folder),
-    )
-    data = np.empty(stack.shape, dtype=np.float32)
-    for file, number in zip(files, stack.slice_of, strict=True):
-        data[:, :, number] = read_values(file)
     return ContrastImage(
-        data=data,
-        affine=stack.affine,
+        data=series.volume,
+        affine=series.affine,
         times=ScanTimes(
             seconds_of(files[0], "RepetitionTime"),
             seconds_of(files[0], "EchoTime"),
@@ -93,19 +80,8 @@ def _read_dicom(folder: Path) -> ContrastImage:
             files[0].texts("ScanningSequence"),
         ),
         frame_of_reference=files[0].text("FrameOfReferenceUID"),
-        source=f"{folder} ({len(files)} DICOM images, series '{files[0].text('SeriesDescription')}')",
+        source=f"{folder} ({len(files)} DICOM images)",
     )
-
-
-def _check_one_series(folder: Path, files: Sequence[DicomFile]) -> None:
-    first_of = {file.text("SeriesInstanceUID"): file for file in reversed(files)}
-    if len(first_of) > 1:
-        named = sorted(
-            f"{file.text('SeriesNumber')} '{file.text('SeriesDescription')}'" for file in first_of.values()
-        )
-        raise DataError(
-            f"{folder}: expected one series, found {len(named)}: {', '.join(named)}; keep one of them"
-        )
 
 
 def _read_nifti(path: Path) -> ContrastImage:

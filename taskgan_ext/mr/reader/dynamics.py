@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from taskgan_ext.mr.reader.dicom_files import DicomFile
+from taskgan_ext.dicom.dicom_file import DicomFile
 from taskgan_ext.mr.reader.grid import rank_times
 from taskgan_ext.mr.reader.mr_images import seconds_of
 

@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from taskgan_ext.dicom.dicom_file import DicomFile
+from taskgan_ext.dicom.geometry import Stack, stack_of
+from taskgan_ext.dicom.pixel_values import read_values
 from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.mr.mdme_image import MDMEImage
 from taskgan_ext.mr.reader.component import COMPONENTS, Component, component_of
 from taskgan_ext.mr.reader.delays import orient_delays, sort_dynamics
-from taskgan_ext.mr.reader.dicom_files import DicomFile, read_headers, read_values
 from taskgan_ext.mr.reader.dynamics import Dynamics, find_dynamics
-from taskgan_ext.mr.reader.geometry import Stack, stack_of
 from taskgan_ext.mr.reader.given_times import GivenTimes, sequence_of
 from taskgan_ext.mr.reader.grid import Place, check_full_grid, rank_times
-from taskgan_ext.mr.reader.mr_images import check_acquired, check_mr_images, one_value, seconds_of, time_text
+from taskgan_ext.mr.reader.mr_images import check_acquired, one_value, read_mr_images, seconds_of, time_text
 from taskgan_ext.mr.reader.signal_parts import join_parts
 from taskgan_ext.mr.sequence import delays_from_slice_count
 
@@ -52,8 +53,7 @@ def read_mdme_dicom(folder: Path, given: GivenTimes) -> MDMEImage:
     Raises:
         DataError: a file cannot be read, files of something else are among them, or images are missing.
     """
-    files = read_headers(folder)
-    check_mr_images(files)
+    files = read_mr_images(folder)
     for file in files:
         check_acquired(file)
     one_value(files, "repetition time", lambda file: time_text(file, "RepetitionTime"))
@@ -114,8 +114,10 @@ def _read_parts(images: _Sorted) -> Mapping[Component, NDArray[np.float32]]:
     parts: dict[Component, NDArray[np.float32]] = {
         component: np.empty(shape, dtype=np.float32) for component in images.components
     }
-    for file, (slice_, dynamic, echo, component) in zip(images.files, images.places, strict=True):
-        parts[images.components[component]][:, :, slice_, dynamic, echo] = read_values(file)
+    for values, (slice_, dynamic, echo, component) in zip(
+        read_values(images.files), images.places, strict=True
+    ):
+        parts[images.components[component]][:, :, slice_, dynamic, echo] = values
     return parts
 
 

@@ -1,16 +1,13 @@
 """Which DICOM images are taken as MR images of one patient in one scanner frame, and which are refused."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from pydicom.uid import (
-    UID,
-    EnhancedMRImageStorage,
-    LegacyConvertedEnhancedMRImageStorage,
-    MRImageStorage,
-)
-
-from taskgan_ext.errors import DataError
-from taskgan_ext.mr.reader.dicom_files import DicomFile
+from taskgan_ext.dicom.dicom_file import DicomFile
+from taskgan_ext.dicom.image_files import read_images
+from taskgan_ext.dicom.image_gate import check_image
+from taskgan_ext.dicom.parser_faults import quiet_parser
+from taskgan_ext.errors import DataError, RefusedSeries
 
 MAP_TOKENS = frozenset(
     {"QMAP", "MULTI_QMAP", "T1MAP", "T2MAP", "PDMAP", "B1MAP", "R1", "R2", "MYC", "T1 MAP", "T2 MAP", "ADC"}
@@ -18,19 +15,30 @@ MAP_TOKENS = frozenset(
 """Tokens of ImageType that mark parameter maps."""
 
 
-def check_mr_images(files: Sequence[DicomFile]) -> None:
-    """Check that all images are classic MR images of one patient and one scanner frame.
+def read_mr_images(folder: Path) -> tuple[DicomFile, ...]:
+    """Read the headers of all MR images below a folder, of one patient and one scanner frame.
 
     Args:
-        files: images of a folder.
+        folder: searched with its subfolders. Objects of other series that are no images are left out.
+
+    Returns:
+        Images that passed the gate, in the order of their paths.
 
     Raises:
-        DataError: another kind of image, several frames in a file, or a mixture.
+        RefusedSeries: a file cannot be read, is of another kind, or images of several patients or places are
+            mixed.
     """
-    for file in files:
-        _check_kind(file)
-    one_value(files, "patient", lambda file: file.text("PatientID"))
-    one_value(files, "frame of reference", lambda file: file.text("FrameOfReferenceUID"))
+    files = read_images(folder).files
+    with quiet_parser():
+        for file in files:
+            check_image(file)
+            if file.text("Modality") != "MR":
+                raise RefusedSeries(
+                    "modality_mismatch", f"expected MR images, but {file} is none; take it out of the folder"
+                )
+        for what, keyword in (("patient", "PatientID"), ("frame of reference", "FrameOfReferenceUID")):
+            _check_shared(files, what, keyword)
+    return files
 
 
 def check_acquired(file: DicomFile, allow_derived: bool = False) -> None:
@@ -99,15 +107,12 @@ def time_text(file: DicomFile, keyword: str) -> str:
     return "" if value is None else f"{value:g} ms"
 
 
-def _check_kind(file: DicomFile) -> None:
-    kind = UID(file.text("SOPClassUID"))
-    frames = file.number("NumberOfFrames")
-    if kind in (EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage) or (frames or 1) > 1:
-        raise DataError(
-            f"{file} holds several frames in one file ({kind.name}), which cannot be read; export the series "
-            "as classic MR images, one slice to a file"
-        )
-    if kind != MRImageStorage:
-        raise DataError(
-            f"expected MR images, but {file} is {kind.name or 'of no kind'}; take it out of the folder"
-        )
+def _check_shared(files: Sequence[DicomFile], what: str, keyword: str) -> None:
+    """Check what names a patient or a scan, and therefore is not quoted."""
+    for file in files:
+        if file.text(keyword) != files[0].text(keyword):
+            raise RefusedSeries(
+                "series_mixed",
+                f"expected images of one {what}, but {keyword} differs between {files[0]} and {file}; keep "
+                "one acquisition in the folder",
+            )

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
 from numpy.typing import NDArray
 
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json
+from taskgan_ext.io.nifti_gate import check_nifti
+from taskgan_ext.io.nifti_voxels import check_finite, read_voxels
 
 ENDINGS = (".nii.gz", ".nii")
 
@@ -82,30 +82,11 @@ def read_nifti(path: Path, allow_nan: bool = False) -> NiftiArray:
         allow_nan: take NaN, where some software has nothing to say, as 0.
 
     Raises:
-        DataError: it cannot be read, does not tell its place in the scanner, or holds values that are not
-            finite.
+        RefusedSeries: the gate refuses the file, or it holds values that are not finite.
     """
-    try:
-        image = nib.load(path)
-        complex_ = np.issubdtype(image.get_data_dtype(), np.complexfloating)
-        stored = np.asarray(image.dataobj)
-        data = stored.astype(np.complex64) if complex_ else stored.astype(np.float32)
-    except FileNotFoundError:
-        raise DataError(f"{path}: expected a NIfTI file, found none") from None
-    except (ImageFileError, EOFError, OSError, ValueError, TypeError) as error:
-        raise DataError(f"{path}: expected a NIfTI file, but it cannot be read ({error})") from None
+    header = check_nifti(path)
+    data = read_voxels(header, allow_nonfinite=allow_nan)
     if allow_nan:
         data[np.isnan(data)] = 0
-    affine = np.asarray(image.affine, dtype=np.float64)
-    if not (image.header["sform_code"] > 0 or image.header["qform_code"] > 0):
-        raise DataError(
-            f"{path}: the file does not tell where it lies in the scanner (sform and qform codes are 0), so "
-            "that left and right are unknown; convert the images again"
-        )
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        raise DataError(f"{path}: expected an affine that can be inverted, got {affine.tolist()}")
-    if not np.isfinite(data).all():
-        raise DataError(
-            f"{path}: {np.count_nonzero(~np.isfinite(data))} values are not finite; set them to 0"
-        )
-    return NiftiArray(path, data, affine)
+        check_finite(data, path)
+    return NiftiArray(path, data, header.affine)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from taskgan_ext.errors import DataError
+from taskgan_ext.io.dicom_folder import list_dicom_files
 from taskgan_ext.mr.mdme_image import MDMEImage
-from taskgan_ext.mr.reader.dicom_files import list_dicom_files
 from taskgan_ext.mr.reader.given_times import GivenTimes
 from taskgan_ext.mr.reader.mdme_dicom import read_mdme_dicom
 from taskgan_ext.mr.reader.nifti_array import is_nifti, stem_of

@@ -1,11 +1,12 @@
-"""Thinning: Poisson statistics, nesting, independence of chunks, and the format kept byte for byte."""
+"""Thinning: Poisson statistics, nesting, and the copies of the simulator's files."""
 
 import numpy as np
 import pytest
 
 from preprocessing.pet.event_words import PROMPT_BIT, AddressLayout, is_event, is_prompt, time_mark_words
+from preprocessing.pet.listmode.simulated_file import SimulatedFile
 from preprocessing.pet.listmode.word_file import ListModeHeader, read_header, read_words, write_listmode
-from preprocessing.pet.thinning import event_uniforms, random_key, thin_chunks, thin_listmode, thin_words
+from preprocessing.pet.thinning import event_uniforms, random_key, thin_words
 
 LAYOUT = AddressLayout(("plane", "bin"), (40, 100))
 
@@ -77,15 +78,19 @@ def test_doses_are_nested_and_realisations_disjoint():
 @pytest.mark.parametrize("chunk", [1, 7, 4096, 10**6])
 def test_result_does_not_depend_on_chunks(chunk):
     words = scan_words(3000)
-    chunks = [words[i : i + chunk] for i in range(0, words.size, chunk)]
-    thinned = np.concatenate(list(thin_chunks(chunks, (0.2, 0.4), 99)))
-    np.testing.assert_array_equal(thinned, thin(words, (0.2, 0.4), 99))
+    thinned, first_event = [], 0
+    for start in range(0, words.size, chunk):
+        kept, first_event = thin_words(words[start : start + chunk], (0.2, 0.4), 99, first_event)
+        thinned.append(kept)
+    np.testing.assert_array_equal(np.concatenate(thinned), thin(words, (0.2, 0.4), 99))
 
 
 def test_everything_kept_is_the_same_file_and_nothing_kept_leaves_the_tags(listmode_file, tmp_path):
     words = scan_words()
-    thin_listmode(listmode_file, tmp_path / "all.l", (0, 1), key=1)
-    header = thin_listmode(listmode_file, tmp_path / "none.l", (0, 0), key=1)
+    source = SimulatedFile(listmode_file)
+    source.thin(tmp_path / "all.l", (0, 1), key=1)
+    source.thin(tmp_path / "none.l", (0, 0), key=1)
+    header = read_header(tmp_path / "none.l")
     assert (tmp_path / "all.l").read_bytes() == listmode_file.read_bytes()
     np.testing.assert_array_equal(next(read_words(tmp_path / "none.l")), words[~is_event(words)])
     assert (header.num_prompts, header.num_delayeds) == (0, 0)
@@ -94,9 +99,9 @@ def test_everything_kept_is_the_same_file_and_nothing_kept_leaves_the_tags(listm
 def test_thinned_file_says_what_it_is(listmode_file, tmp_path):
     key = random_key("thin", 7, "sub-001")
     path = tmp_path / "low.l"
-    written = thin_listmode(listmode_file, path, (0, 0.1), key, chunk_words=1000)
+    kept = SimulatedFile(listmode_file).thin(path, (0, 0.1), key)
     header = read_header(path)
-    assert header == written
+    assert (header.num_prompts, header.num_delayeds) == (kept.prompts, kept.delayeds)
     assert header.history["keep"] == [0, 0.1]
     assert header.history["key"] == f"{key:032x}"
     assert header.history["source_sha256"] == read_header(listmode_file).sha256

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from taskgan_ext.data.datalist import count_classes, list_images, load_datalist
+from taskgan_ext.data.datalist import count_classes, load_datalist
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json, write_json
 
@@ -74,31 +74,6 @@ def test_missing_image_is_named_with_its_subject(tiny_cohort, tmp_path):
     (folder / "sub-003/sub-003_label.nii.gz").unlink()
     with pytest.raises(DataError, match=r"sub-003 names .*sub-003_label.nii.gz as label, which does not"):
         load_datalist(folder, "training")
-
-
-def test_images_of_a_data_list_are_its_test_section(tiny_cohort):
-    by_folder, by_file = list_images(tiny_cohort), list_images(tiny_cohort / "datalist.json")
-    assert by_folder == by_file
-    assert [item["subject"] for item in by_folder] == ["sub-007", "sub-008"]
-    assert all(set(item) == {"image", "subject"} for item in by_folder)
-
-
-def test_images_of_a_folder_are_its_nifti_files_in_order(tmp_path):
-    for name in ("b.nii", "c.nii.gz", "a.nii.gz", "notes.txt"):
-        (tmp_path / name).touch()
-    assert [item["subject"] for item in list_images(tmp_path)] == ["a", "b", "c"]
-
-
-def test_one_file_is_one_image(tiny_cohort):
-    path = tiny_cohort / "sub-001/sub-001_image.nii.gz"
-    assert list_images(path) == [{"image": str(path), "subject": "sub-001_image"}]
-
-
-@pytest.mark.parametrize("name", [".", "absent.nii", "notes.txt"], ids=["empty", "absent", "text"])
-def test_no_image_is_refused_with_the_command(tmp_path, name):
-    (tmp_path / "notes.txt").touch()
-    with pytest.raises(DataError, match=f"expected a NIfTI file.*{COMMAND}"):
-        list_images(tmp_path / name, COMMAND)
 
 
 def test_classes_of_a_section_are_counted():

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from nifti_faults import FAULTS
 
-from taskgan_ext.errors import DataError
+from taskgan_ext.errors import DataError, RefusedSeries
 from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.transforms.load_magnitude import LoadMagnituded
 
@@ -60,6 +61,16 @@ def test_a_file_that_is_no_image_is_refused(tmp_path):
     (tmp_path / "image.nii.gz").write_text("no image")
     with pytest.raises(DataError, match="expected a NIfTI volume"):
         LoadMagnituded("image")({"image": tmp_path / "image.nii.gz"})
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if name != "voxel NaN"])
+def test_the_gate_is_in_front(tmp_path, name):
+    path = FAULTS[name].write(tmp_path)
+    with pytest.raises(RefusedSeries) as caught:
+        LoadMagnituded("image")({"image": path})
+    assert caught.value.code == FAULTS[name].code
+    image = LoadMagnituded("image", keep_going=True)({"image": path})["image"]
+    assert image.meta["problem"] == str(caught.value)
 
 
 @pytest.mark.parametrize("content", ["text", "zeros"])

@@ -1,10 +1,12 @@
-"""A file that cannot be read is named, and nothing else changes."""
+"""A file that the gate refuses is named, and nothing else changes."""
 
+import nibabel as nib
 import numpy as np
 import pytest
 from monai.transforms import LoadImaged
+from nifti_faults import FAULTS
 
-from taskgan_ext.errors import DataError
+from taskgan_ext.errors import DataError, RefusedSeries
 from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.transforms.load_volumes import LoadVolumesd
 
@@ -27,6 +29,33 @@ def test_volumes_are_those_of_monai(item):
     for key in keys:
         np.testing.assert_array_equal(found[key].numpy(), wanted[key].numpy())
         np.testing.assert_array_equal(found[key].affine, wanted[key].affine)
+        assert found[key].dtype == wanted[key].dtype
+
+
+@pytest.mark.parametrize("kind", ["float32", "int16", "scaled", "four axes", "NIfTI-2, big-endian"])
+def test_meta_data_are_those_of_monai(tmp_path, kind):
+    values = np.random.default_rng(0).uniform(0, 100, (6, 7, 8, 2) if kind == "four axes" else (6, 7, 8))
+    image = nib.Nifti1Image(values.astype("int16" if kind == "int16" else "float32"), AFFINE)
+    if kind == "scaled":
+        image.set_data_dtype("int16")
+    if kind.startswith("NIfTI-2"):
+        image = nib.Nifti2Image(values.astype(">f4"), AFFINE, nib.Nifti2Header(endianness=">"))
+    nib.save(image, tmp_path / "image.nii.gz")
+    item = {"image": str(tmp_path / "image.nii.gz")}
+    found = LoadVolumesd("image")(item)["image"]
+    wanted = LoadImaged("image", reader="NibabelReader")(item)["image"]
+    np.testing.assert_array_equal(found.numpy(), wanted.numpy())
+    assert found.meta.keys() == wanted.meta.keys()
+    for name in wanted.meta:
+        np.testing.assert_array_equal(found.meta[name], wanted.meta[name], err_msg=name)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_gate_is_in_front(tmp_path, name):
+    path = FAULTS[name].write(tmp_path)
+    with pytest.raises(RefusedSeries) as caught:
+        LoadVolumesd("image")({"image": str(path)})
+    assert caught.value.code == FAULTS[name].code
 
 
 @pytest.mark.parametrize("damage", ["cut", "damaged", "text", "empty", "missing"])

@@ -20,7 +20,7 @@ from taskgan_ext.errors import DataError
 
 LAYOUT = AddressLayout(("plane", "view", "bin"), (5, 6, 7))
 MMR_LAYOUT = AddressLayout(("plane", "view", "bin"), (4084, 252, 344))
-MMR_FILE = Path(__file__).parents[4] / "shared" / "data" / "pet" / "small_listmode_file.l"
+MMR_FILE = Path(__file__).parents[5] / "shared" / "data" / "pet" / "small_listmode_file.l"
 WORDS = np.array([0x80000000, 0x40000011, 0x00000012, 0xBC000000, 0x80000001], np.uint32)
 
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
 
+from taskgan_ext.dicom.dicom_file import DicomFile
 from taskgan_ext.errors import DataError
 from taskgan_ext.mr.reader.component import COMPONENTS, component_of, find_component
-from taskgan_ext.mr.reader.dicom_files import DicomFile
 
 
 def image(**elements: object) -> DicomFile:

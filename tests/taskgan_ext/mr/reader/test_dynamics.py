@@ -2,7 +2,7 @@ from pathlib import Path
 
 from pydicom import Dataset
 
-from taskgan_ext.mr.reader.dicom_files import DicomFile
+from taskgan_ext.dicom.dicom_file import DicomFile
 from taskgan_ext.mr.reader.dynamics import find_dynamics
 
 
