@@ -12,12 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from results_file import save_results
+
 from preprocessing.cohort import subject_name
 from preprocessing.mr.cohort import DICOM_FOLDER, simulate_cohort
 from preprocessing.mr.settings import SimulationSettings
 from preprocessing.run.cohort_file import read_cohort_file
 from preprocessing.run.run_cohort import RUN_FILE, run_cohort
-from results_file import save_results
 
 TARGET = 1.7
 CONTRASTS = ("T1w", "T2w", "T2FLAIR")
@@ -59,7 +60,7 @@ def run(path: Path, workers: int) -> tuple[float, dict[str, str]]:
 def main() -> None:
     """Measure, print the table and keep it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--subjects", type=int, default=12, help="cases of the cohort")
+    parser.add_argument("--subjects", type=int, default=8, help="cases of the cohort")
     parser.add_argument("--resolution", type=float, default=2.0, help="voxels of the simulated scans in mm")
     parser.add_argument("--slices", type=int, default=20, help="slices of the simulated scans")
     parser.add_argument("--repeats", type=int, default=2, help="the fastest of so many counts")

@@ -18,9 +18,12 @@ class _Command(NamedTuple):
 
 
 COMMANDS = {
-    "pet": _Command("amyloid PET at a fraction of the dose", "preprocessing.pet.cli", "simulate"),
+    "pet": _Command("amyloid PET at a fraction of the dose", "preprocessing.pet.cli", "pet"),
     "mr": _Command("six MR contrasts from one MDME acquisition", "preprocessing.mr.cli", "mr"),
     "face": _Command("faces with identities", "preprocessing.face.cli", "face"),
+    "deidentify": _Command(
+        "DICOM images without the identity of their patients", "preprocessing.deidentify.cli", "dicom"
+    ),
     "run": _Command("the same for every subject of a table", "preprocessing.run.cli", "cluster"),
 }
 

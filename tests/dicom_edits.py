@@ -6,9 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.uid import JPEG2000Lossless
+
+from taskgan_ext.dicom.read_series import read_series
+from taskgan_ext.errors import RefusedSeries
 
 Edit = Callable[[list[Path]], object]
 """Changes a series, given its files in the order of its slices."""
@@ -70,7 +74,7 @@ def move(number: int, x: float, y: float, z: float) -> Edit:
 
     def apply(files: list[Path]) -> None:
         position = np.array(pydicom.dcmread(files[number]).ImagePositionPatient, dtype=float)
-        change(number, ImagePositionPatient=list(position + [x, y, z]))(files)
+        change(number, ImagePositionPatient=list(position + np.array([x, y, z])))(files)
 
     return apply
 
@@ -118,6 +122,21 @@ def recompress(syntax: str) -> Edit:
             image.save_as(path, enforce_file_format=True)
 
     return apply
+
+
+def check_refusal(folder: Path, edit: Edit, code: str) -> None:
+    """Break a series and see that it is refused, without a patient's name and without a file more."""
+    with pydicom.config.disable_value_validation():
+        edit(sorted(folder.iterdir()))
+    files = sorted(folder.parent.rglob("*"))
+    with pytest.raises(RefusedSeries) as caught:
+        read_series(folder)
+    assert caught.value.code == code, caught.value.reason
+    message = str(caught.value)
+    assert str(folder) in message or ".dcm (series" in message
+    assert "\n" not in message
+    assert not any(name in message for name in ("SIMULATED", "DOE", "JANE"))
+    assert sorted(folder.parent.rglob("*")) == files
 
 
 def _compress_jpeg_2000(image: pydicom.Dataset) -> None:

@@ -1,31 +1,18 @@
 """Malformed DICOM files of every kind, made from valid ones: strategies for property-based tests.
 
-A file is taken apart into its elements as bytes, broken, and put together again by a writer that writes
-whatever it is told. Kinds of faults after those that brought readers down (values, types, sequences, pixels,
-codecs, file meta information, numbers).
+The kinds are those that brought readers down: values, types, order, lengths, sequences, pixels, codecs, file
+meta information, numbers.
 """
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from dicom_elements import ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, Element, LooseFile, nested
 from hypothesis import strategies as st
-from pydicom import dcmread
-from pydicom.dataset import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
-from pydicom.tag import Tag
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 
-LONG = {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
-UNDEFINED = 0xFFFFFFFF
 PIXELS = 0x7FE00010
-ITEM, ITEM_END, SEQUENCE_END = (
-    b"\xfe\xff\x00\xe0",
-    b"\xfe\xff\x0d\xe0" + bytes(4),
-    b"\xfe\xff\xdd\xe0" + bytes(4),
-)
 PAYLOADS = (
     b"",
     b"\0" * 8,
@@ -54,86 +41,6 @@ PAYLOADS = (
 """Values that are empty, hostile, impossible or at a limit."""
 
 
-@dataclass
-class Element:
-    """An element as it is written; its length may be a lie."""
-
-    tag: int
-    vr: bytes
-    value: bytes
-    length: int | None = None
-
-    def encode(self) -> bytes:
-        length = len(self.value) if self.length is None else self.length
-        head = struct.pack("<HH", self.tag >> 16, self.tag & 0xFFFF) + self.vr
-        if self.vr in LONG or length > 0xFFFF:
-            return head + struct.pack("<HI", 0, length & UNDEFINED) + self.value
-        return head + struct.pack("<H", length) + self.value
-
-
-@dataclass
-class LooseFile:
-    """A file as lists of elements."""
-
-    meta: list[Element]
-    body: list[Element]
-    preamble: bytes = bytes(128)
-    marker: bytes = b"DICM"
-    meta_length: int | None = None
-    tail: bytes = field(default=b"")
-
-    @classmethod
-    def read(cls, path: Path) -> "LooseFile":
-        """Take a valid file apart; its sequences stay whole."""
-        image = dcmread(path)
-        meta = [element for element in _elements(image.file_meta) if element.tag != 0x00020000]
-        return cls(meta, _elements(image))
-
-    def encode(self) -> bytes:
-        meta = b"".join(element.encode() for element in self.meta)
-        length = struct.pack("<I", len(meta) if self.meta_length is None else self.meta_length)
-        head = Element(0x00020000, b"UL", length).encode()
-        body = b"".join(element.encode() for element in self.body)
-        return self.preamble + self.marker + head + meta + body + self.tail
-
-    def find(self, keyword: str) -> Element:
-        """An element of the body; a new one where it is missing."""
-        tag = int(Tag(keyword))
-        for element in self.body:
-            if element.tag == tag:
-                return element
-        new = Element(tag, b"UN", b"")
-        self.body = sorted([*self.body, new], key=lambda element: element.tag)
-        return new
-
-
-def _elements(dataset: Dataset) -> list[Element]:
-    found = []
-    for element in dataset:
-        alone = Dataset()
-        alone[element.tag] = element
-        buffer = DicomBytesIO()
-        buffer.is_little_endian, buffer.is_implicit_VR = True, False
-        write_dataset(buffer, alone)
-        raw = buffer.getvalue()
-        vr = raw[4:6]
-        found.append(Element(int(element.tag), vr, raw[12 if vr in LONG else 8 :]))
-    return found
-
-
-def nested(depth: int, open_ended: bool, ended: bool = True) -> bytes:
-    """The items of a sequence in a sequence, so many deep."""
-    value = b""
-    for _ in range(depth):
-        inner = Element(0x00081115, b"SQ", value, UNDEFINED if open_ended else None).encode() if value else b""
-        if open_ended:
-            value = ITEM + struct.pack("<I", UNDEFINED) + inner
-            value += ITEM_END + SEQUENCE_END if ended else b""
-        else:
-            value = ITEM + struct.pack("<I", len(inner)) + inner
-    return value
-
-
 Fault = Callable[[st.DrawFn, LooseFile], None]
 
 
@@ -155,8 +62,10 @@ def break_number(draw: st.DrawFn, file: LooseFile) -> None:
     """Put something else into a number that the volume depends on."""
     keyword = draw(
         st.sampled_from(
-            "RescaleSlope RescaleIntercept PixelSpacing ImagePositionPatient ImageOrientationPatient "
-            "NumberOfSlices ImageIndex SeriesType WindowWidth".split()
+            [
+                *("RescaleSlope", "RescaleIntercept", "PixelSpacing", "ImagePositionPatient"),
+                *("ImageOrientationPatient", "NumberOfSlices", "ImageIndex", "SeriesType", "WindowWidth"),
+            ]
         )
     )
     value = draw(st.sampled_from(PAYLOADS))
@@ -167,7 +76,10 @@ def break_number(draw: st.DrawFn, file: LooseFile) -> None:
 def break_type(draw: st.DrawFn, file: LooseFile) -> None:
     """Give elements another value representation, or one that does not exist."""
     elements = [*file.meta, *file.body]
-    types = st.one_of(st.sampled_from([b"UN", b"SQ", b"OB", b"DS", b"IS", b"AT", b"FD", b"UI"]), st.binary(min_size=2, max_size=2))
+    types = st.one_of(
+        st.sampled_from([b"UN", b"SQ", b"OB", b"DS", b"IS", b"AT", b"FD", b"UI"]),
+        st.binary(min_size=2, max_size=2),
+    )
     for element in draw(st.lists(st.sampled_from(elements), min_size=1, max_size=3)):
         element.vr = draw(types)
 
@@ -220,12 +132,15 @@ def break_pixels(draw: st.DrawFn, file: LooseFile) -> None:
     elif kind == 2:
         file.body.remove(pixels)
     elif kind == 3:
-        keywords = "Rows Columns BitsAllocated BitsStored HighBit PixelRepresentation SamplesPerPixel".split()
+        keywords = ["Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"]
         value = draw(st.sampled_from([0, 1, 2, 3, 7, 8, 9, 12, 15, 16, 17, 24, 32, 33, 255, 2048, 65535]))
         file.find(draw(st.sampled_from(keywords))).value = struct.pack("<H", value)
     elif kind == 4:
         frames = file.find("NumberOfFrames")
-        frames.vr, frames.value = b"IS", draw(st.sampled_from([b"0", b"2 ", b"999999", b"-1", b"1.5 ", b"x "]))
+        frames.vr, frames.value = (
+            b"IS",
+            draw(st.sampled_from([b"0", b"2 ", b"999999", b"-1", b"1.5 ", b"x "])),
+        )
     else:
         colours = [b"MONOCHROME1 ", b"RGB ", b"PALETTE COLOR ", b"YBR_FULL", b""]
         file.find("PhotometricInterpretation").value = draw(st.sampled_from(colours))
@@ -235,7 +150,9 @@ def break_meta(draw: st.DrawFn, file: LooseFile) -> None:
     """Spoil the preamble, the marker or the file meta information."""
     kind = draw(st.integers(0, 6)) if file.meta else 0
     if kind == 0:
-        file.preamble = draw(st.sampled_from([b"", bytes(127), bytes(129), b"MZ" + bytes(126), b"II*\0" * 32]))
+        file.preamble = draw(
+            st.sampled_from([b"", bytes(127), bytes(129), b"MZ" + bytes(126), b"II*\0" * 32])
+        )
     elif kind == 1:
         file.marker = draw(st.sampled_from([b"", b"DICOM", b"dicm"]))
     elif kind == 2:

@@ -204,7 +204,9 @@ def ge_time_mark(milliseconds: int, code: int = 1) -> bytes:
     return np.array(words, "<u2").tobytes().ljust({1: 6, 2: 8, 3: 16}[code], b"\xcd")
 
 
-def write_ge(path: Path, stream: bytes, *, compressed: int = 0, version: int = 9, scanner: str = "SIGNA") -> Path:
+def write_ge(
+    path: Path, stream: bytes, *, compressed: int = 0, version: int = 9, scanner: str = "SIGNA"
+) -> Path:
     """Write an HDF5 file of the layout of GE RDF9."""
     with h5py.File(path, "w") as file:
         file["HeaderData/RDFConfiguration/fileVersion/majorVersion"] = np.array([version], np.uint32)

@@ -16,8 +16,9 @@ from preprocessing.deidentify.image_file import write_image
 from preprocessing.deidentify.pseudonyms import Pseudonyms
 from preprocessing.deidentify.suv_outcome import check_same, suv_outcome
 from preprocessing.provenance import package_versions
+from taskgan_ext.dicom.dicom_file import DicomFile
 from taskgan_ext.dicom.parser_faults import quiet_parser
-from taskgan_ext.errors import ConfigError, DataError
+from taskgan_ext.errors import ConfigError, DataError, RefusedSeries
 from taskgan_ext.io.atomic import TEMPORARY, naming_file, write_json
 
 REPORT_FILE = "deidentification.json"
@@ -104,7 +105,7 @@ def _write(
         after: list[Dataset] = []
         for member in members:
             source = read_image(member.path)
-            header = deidentify_header(source.header, pseudonyms, subject, changes)
+            header = _deidentified(source, pseudonyms, subject, changes)
             subjects[str(header.PatientID)] = None
             if member.modality == "PT":
                 before.append(source.header)
@@ -116,6 +117,15 @@ def _write(
             | _suv(before, after, folder.name)
         )
     return Deidentified(tuple(subjects), len(images), series, summary(changes))
+
+
+def _deidentified(
+    source: DicomFile, pseudonyms: Pseudonyms, subject: str | None, changes: Changes
+) -> Dataset:
+    try:
+        return deidentify_header(source.header, pseudonyms, subject, changes)
+    except RefusedSeries as error:
+        raise RefusedSeries(error.code, f"{source.path}: {error.reason}") from None
 
 
 def _suv(before: Sequence[Dataset], after: Sequence[Dataset], name: str) -> dict[str, Any]:

@@ -66,18 +66,7 @@ def list_images(folder: Path, show_progress: bool = True) -> list[Listed]:
                 refused.append(error)
     refused += _contradictions(images)
     if refused:
-        lines = [f"  {error}" for error in refused[:MAX_NAMED]]
-        if len(refused) > MAX_NAMED:
-            lines.append(f"  and {len(refused) - MAX_NAMED} more")
-        raise RefusedSeries(
-            refused[0].code,
-            "\n".join(
-                [
-                    f"{folder}: {len(refused)} of {len(paths)} files are refused, so nothing was written:",
-                    *lines,
-                ]
-            ),
-        )
+        raise RefusedSeries(refused[0].code, _told(folder, len(paths), refused))
     return images
 
 
@@ -112,6 +101,14 @@ def _listed(file: DicomFile) -> Listed:
         file.text("Modality"),
         patient_of(file.header),
     )
+
+
+def _told(folder: Path, num_files: int, refused: Sequence[RefusedSeries]) -> str:
+    lines = [f"  {error}" for error in refused[:MAX_NAMED]]
+    if len(refused) > MAX_NAMED:
+        lines.append(f"  and {len(refused) - MAX_NAMED} more")
+    head = f"{folder}: {len(refused)} of {num_files} files are refused, so nothing was written:"
+    return "\n".join([head, *lines, "take them out of the folder, or export them again"])
 
 
 def _contradictions(images: Sequence[Listed]) -> list[RefusedSeries]:

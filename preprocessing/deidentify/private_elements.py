@@ -8,6 +8,7 @@ from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
 from preprocessing.deidentify.values import Disguise, date_time, number
+from taskgan_ext.dicom.parser_faults import PARSER_FAULTS
 from taskgan_ext.dicom.suv_private import (
     GE_CREATOR,
     GE_GROUP,
@@ -17,7 +18,9 @@ from taskgan_ext.dicom.suv_private import (
     PHILIPS_GROUP,
     PHILIPS_SUV,
 )
-from taskgan_ext.mr.reader import component
+from taskgan_ext.mr.reader.component import COMPONENTS, GE_ELEMENT
+from taskgan_ext.mr.reader.component import GE_CREATOR as GE_IMAGE_CREATOR
+from taskgan_ext.mr.reader.component import GE_GROUP as GE_IMAGE_GROUP
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,14 @@ class _Kept:
 
 
 def _component(_: str, text: str, __: Disguise) -> str | None:
-    return text if text in map(str, range(len(component.COMPONENTS))) else None
+    return text if text in map(str, range(len(COMPONENTS))) else None
 
 
 SAFE: Mapping[tuple[int, str, int], _Kept] = {
     (PHILIPS_GROUP, PHILIPS_CREATOR, PHILIPS_SUV): _Kept("DS", number),
     (PHILIPS_GROUP, PHILIPS_CREATOR, PHILIPS_ACTIVITY): _Kept("DS", number),
     (GE_GROUP, GE_CREATOR, GE_SCAN_TIME): _Kept("DT", date_time),
-    (component.GE_GROUP, component.GE_CREATOR, component.GE_ELEMENT): _Kept("SS", _component),
+    (GE_IMAGE_GROUP, GE_IMAGE_CREATOR, GE_ELEMENT): _Kept("SS", _component),
 }
 """By group, creator and element."""
 
@@ -54,14 +57,14 @@ def copy_private(source: Dataset, tag: BaseTag, target: Dataset, disguise: Disgu
         What was done: ``kept``, ``shifted`` or ``removed``.
     """
     block = tag.element >> 8
-    creator = source.get((tag.group, block))
-    name = "" if creator is None else str(creator.value).strip(" \0")
-    safe = SAFE.get((tag.group, name, tag.element & 0xFF))
-    if safe is None:
+    try:
+        creator = source.get((tag.group, block))
+        name = "" if creator is None else str(creator.value).strip(" \0")
+        safe = SAFE.get((tag.group, name, tag.element & 0xFF))
+        value = None if safe is None else safe.rule("", _text(source, tag, safe.vr), disguise)
+    except PARSER_FAULTS:
         return "removed"
-    text = _text(source, tag, safe.vr)
-    value = safe.rule("", text, disguise)
-    if value is None:
+    if safe is None or value is None:
         return "removed"
     target.add_new((tag.group, block), "LO", name)
     target.add_new(tag, safe.vr, int(value) if safe.vr == "SS" else value)

@@ -48,7 +48,7 @@ def load_anatomy() -> Anatomy:
     if spec is None or not spec.submodule_search_locations:
         raise DependencyError(
             "the PET phantom needs the MNI152 template of nilearn, which is not installed; "
-            'run: pip install "taskgan-ext[simulate]"'
+            'run: pip install "taskgan-ext[pet]"'
         )
     folder = Path(spec.submodule_search_locations[0]) / "datasets" / "data"
     return Anatomy(*(_load_map(folder / f"mni_icbm152_{kind}_tal_nlin_sym_09a_converted.nii.gz")
@@ -59,13 +59,13 @@ def _load_map(path: Path) -> NDArray[np.float32]:
     if not path.is_file():
         raise DependencyError(
             f"{path}: expected a map of the MNI152 2009a template, found no file; "
-            'run: pip install "taskgan-ext[simulate]"'
+            'run: pip install "taskgan-ext[pet]"'
         )
     template = np.asarray(load(path).dataobj, dtype=np.float32)
     if template.shape != _TEMPLATE_SHAPE:
         raise DependencyError(
             f"{path}: expected a map of shape {_TEMPLATE_SHAPE}, got {template.shape}; "
-            'run: pip install "taskgan-ext[simulate]"'
+            'run: pip install "taskgan-ext[pet]"'
         )
     smooth = ndimage.gaussian_filter(template, _ANTI_ALIAS_SIGMA)
     return np.ascontiguousarray(smooth[::2, ::2, ::2] / template.max())

@@ -2,10 +2,12 @@
 
 import argparse
 
+from preprocessing.pet.example_command import add_example
 from preprocessing.pet.import_command import add_import
 from preprocessing.pet.info_command import add_info
 from preprocessing.pet.reconstruct_command import add_reconstruct
 from preprocessing.pet.simulate_command import add_simulate
+from preprocessing.pet.suv_command import add_suv
 from preprocessing.pet.thin_command import add_thin
 
 
@@ -24,4 +26,6 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     add_thin(commands)
     add_reconstruct(commands)
     add_import(commands)
+    add_example(commands)
+    add_suv(commands)
     return parser

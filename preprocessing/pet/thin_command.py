@@ -22,9 +22,9 @@ def add_thin(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "thin",
         help="write low-dose copies of a list-mode file, in its own format",
         description=(
-            "Keep a share of the events of a list-mode file, prompts and delayeds alike, and write them in "
-            "the same format, so that the site's own software reconstructs full and low dose. Lower doses are "
-            "parts of higher ones; realisations share no event. A JSON report lies beside each copy."
+            "Keep a share of the events of a list-mode file, prompts and delayeds alike, and write them "
+            "in the same format, so that the site's own software reconstructs full and low dose. Lower doses "
+            "are parts of higher ones; realisations share no event. A JSON report lies beside each copy."
         ),
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )

@@ -9,6 +9,7 @@ from preprocessing.pet.import_request import PetImportRequest
 from preprocessing.pet.import_subject import import_subject
 from preprocessing.pet.imported_files import PET_SUBJECTS
 from preprocessing.run.column import Column, read_flag, read_number
+from taskgan_ext.errors import ConfigError
 
 
 class PetImportKind:
@@ -37,6 +38,13 @@ class PetImportKind:
         Raises:
             TaskGANError: the values do not fit together.
         """
+        is_dicom = values["full"].is_dir() or values["low"].is_dir()
+        if is_dicom and "key_file" not in values and not values.get("keep_identity", False):
+            # A key drawn by chance would make another sidecar in every run.
+            raise ConfigError(
+                "expected a key_file for the pseudonyms of DICOM series, or keep_identity = true; make "
+                "one with: head -c 32 /dev/urandom > key"
+            )
         return PetImportRequest(
             full=values["full"],
             low={"low": values["low"]},

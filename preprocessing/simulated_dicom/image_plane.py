@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.valuerep import format_number_as_ds
 
-from taskgan_ext.errors import DataError
 from taskgan_ext.dicom.geometry import lps_to_ras
+from taskgan_ext.errors import DataError
 
 
 def add_plane(image: Dataset, affine: NDArray[np.float64], slice_index: int) -> None:

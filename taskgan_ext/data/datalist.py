@@ -13,7 +13,7 @@ from typing import Any
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json
 from taskgan_ext.io.digest import short_digest
-from taskgan_ext.keys import IMAGE, LABEL, MAPS, MASK, PROPERTY, REGIONS, SECTIONS, SUBJECT, TEST
+from taskgan_ext.keys import IMAGE, LABEL, MAPS, MASK, PROPERTY, REGIONS, SECTIONS, SUBJECT
 
 REQUIRED = (IMAGE, LABEL, PROPERTY, SUBJECT)
 PATHS = (IMAGE, LABEL, REGIONS, MASK, MAPS)

@@ -19,8 +19,8 @@ def list_images(path: str | os.PathLike[str], make_with: str = "") -> list[dict[
         make_with: the command that makes a data list; it ends the message when there is nothing.
 
     Returns:
-        Items with ``image``, the path of a NIfTI file or of the folder of a DICOM series, and ``subject`` (for
-        a file its name without its ending, for a folder its name, or its path below ``path``).
+        Items with ``image``, the path of a NIfTI file or of the folder of a DICOM series, and ``subject``
+        (for a file its name without its ending, for a folder its name, or its path below ``path``).
 
     Raises:
         DataError: there is no such file, the folder holds none, or both kinds.

@@ -25,18 +25,21 @@ class DicomFile:
         header: all of its elements but the pixels.
         syntax: UID of the transfer syntax.
         pixels: where they lie in the file; ``None`` where there are none.
+        frame: number of the frame of an enhanced object, from 1; ``None`` for a classic image.
     """
 
     path: Path
     header: Dataset
     syntax: str = ""
     pixels: PixelElement | None = None
+    frame: int | None = None
 
     def __str__(self) -> str:
         # Descriptions are free text, in which sites write names.
         number = self.texts("SeriesNumber")
         told = number[0] if number and _DECIMAL.fullmatch(number[0]) else "without number"
-        return f"{self.path.name} (series {told})"
+        frame = "" if self.frame is None else f", frame {self.frame}"
+        return f"{self.path.name} (series {told}{frame})"
 
     def text(self, keyword: str) -> str:
         """An element as text, several values joined by a backslash; empty where it is missing."""

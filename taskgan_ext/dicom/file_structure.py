@@ -23,10 +23,13 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
 OTHER_PIXELS = (0x7FE00008, 0x7FE00009)
 """Float and double float pixel data, which no PET or MR image has."""
-META_LENGTH, META_SYNTAX = 0x00020000, 0x00020010
+META_LENGTH, META_CLASS, META_SYNTAX = 0x00020000, 0x00020002, 0x00020010
 MAX_DEPTH = 10
-MAX_ELEMENTS = 50_000
-"""Of one file; a classic image has some hundreds, with all private elements of a vendor some thousands."""
+MAX_ELEMENTS, MAX_ENHANCED_ELEMENTS = 50_000, 300_000
+"""Of one file; a classic image has some hundreds, with all private elements of a vendor some thousands. An
+enhanced object has a hundred for each of its frames."""
+MAX_VALUE_BYTES, MAX_ENHANCED_VALUE_BYTES = 2**20, 2**22
+"""Of texts and numbers of the standard in one header: a parser makes a hundred bytes of two."""
 
 _EXPLICIT, _IMPLICIT, _LENGTH = struct.Struct("<HH2sH"), struct.Struct("<HHI"), struct.Struct("<I")
 
@@ -102,13 +105,17 @@ def read_meta(content: bytes) -> tuple[Mapping[int, bytes], int]:
     return values, position
 
 
-def find_pixels(content: bytes, start: int, explicit: bool) -> tuple[int, PixelElement | None]:
+def find_pixels(
+    content: bytes, start: int, explicit: bool, size: int, enhanced: bool = False
+) -> tuple[int, PixelElement | None]:
     """Walk through a data set up to its pixels.
 
     Args:
-        content: of a file.
+        content: of a file, or as much of it as a header may have.
         start: where its data set begins.
         explicit: whether elements tell their value representation.
+        size: of the file in bytes.
+        enhanced: whether the header may be as long as that of an enhanced object.
 
     Returns:
         Where the header ends, and the pixels; ``None`` where there are none.
@@ -116,11 +123,14 @@ def find_pixels(content: bytes, start: int, explicit: bool) -> tuple[int, PixelE
     Raises:
         RefusedSeries: the structure is malformed, or nested or long beyond the limits.
     """
-    levels, position, count = [_Level(len(content), explicit)], start, 0
+    levels, position = [_Level(size, explicit)], start
+    elements, values = _limits(enhanced)
     while levels:
-        level, count = levels[-1], count + 1
-        if count > MAX_ELEMENTS:
-            raise RefusedSeries("too_large", f"its header has more than {MAX_ELEMENTS} elements")
+        level, elements = levels[-1], elements - 1
+        if elements < 0 or values < 0:
+            raise RefusedSeries(
+                "too_large", "its header has more elements, or longer ones, than any image has"
+            )
         if position == level.end and not level.open_ended:
             levels.pop()
             continue
@@ -129,16 +139,33 @@ def find_pixels(content: bytes, start: int, explicit: bool) -> tuple[int, PixelE
             position = _take_item(element, levels)
             continue
         if len(levels) == 1 and element.tag in (PIXEL_DATA, *OTHER_PIXELS):
-            return position, _pixels(content, element)
+            return position, _pixels(content, element, size)
         position = _enter(element, levels)
+        values -= _value_bytes(element)
     return position, None
 
 
-def _pixels(content: bytes, element: _Element) -> PixelElement:
+def _limits(enhanced: bool) -> tuple[int, int]:
+    if enhanced:
+        return MAX_ENHANCED_ELEMENTS, MAX_ENHANCED_VALUE_BYTES
+    return MAX_ELEMENTS, MAX_VALUE_BYTES
+
+
+def _value_bytes(element: _Element) -> int:
+    """Length of what a parser turns into texts and numbers; private elements stay bytes."""
+    if element.length == UNDEFINED or element.tag >> 16 & 1:
+        return 0
+    vr = element.vr.decode("ascii")
+    if vr in ("", "UN"):
+        vr = dictionary_VR(element.tag) if dictionary_has_tag(element.tag) else "UN"
+    return 0 if vr in ("SQ", "UN") or vr.startswith("O") else element.length
+
+
+def _pixels(content: bytes, element: _Element, size: int) -> PixelElement:
     if element.tag != PIXEL_DATA:
         raise RefusedSeries("pixel_format", "expected 16-bit integer pixels, found floating-point pixels")
     if element.length != UNDEFINED:
-        if element.start + element.length > len(content):
+        if element.start + element.length > size:
             raise RefusedSeries("truncated", "the file ends before its pixels do")
         return PixelElement(element.start, element.length)
     level, position, pieces = (

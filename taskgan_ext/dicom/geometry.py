@@ -90,18 +90,19 @@ def plane_of(file: DicomFile) -> Plane:
     return Plane((columns, rows), np.array([between_columns, between_rows]), axes, position)
 
 
-def stack_of(files: Sequence[DicomFile]) -> Stack:
+def stack_of(files: Sequence[DicomFile], one_each: bool = False) -> Stack:
     """Arrange images as one stack, by their positions and by nothing else.
 
     Args:
-        files: images; several of them may show the same slice.
+        files: images.
+        one_each: refuse several images of one slice.
 
     Returns:
         The stack, its slices ascending along the normal of the images.
 
     Raises:
-        RefusedSeries: matrix, spacing or orientation differ; there are fewer than two slices; the slices are
-            not evenly spaced or not straight above each other.
+        RefusedSeries: matrix, spacing or orientation differ; there are fewer than two slices, or several
+            images of one; the slices are not evenly spaced or not straight above each other.
     """
     planes = [plane_of(file) for file in files]
     first = planes[0]
@@ -110,6 +111,8 @@ def stack_of(files: Sequence[DicomFile]) -> Stack:
     heights = positions @ first.normal
     _check_straight(files, positions, heights, first.normal)
     slice_of, levels = _levels(heights)
+    if one_each:
+        _check_single(files, slice_of)
     if len(levels) < 2:
         raise RefusedSeries("slices_too_few", f"expected at least two slices, got one, that of {files[0]}")
     _check_even(levels, files, slice_of)
@@ -169,6 +172,18 @@ def _check_straight(
             f"expected slices straight above each other, but {files[worst]} is shifted within its plane by "
             f"{sideways[worst]:.2f} mm against {files[0]}; sheared stacks cannot be read",
         )
+
+
+def _check_single(files: Sequence[DicomFile], slice_of: NDArray[np.int64]) -> None:
+    first_of: dict[int, DicomFile] = {}
+    for file, number in zip(files, slice_of.tolist(), strict=True):
+        if number in first_of:
+            raise RefusedSeries(
+                "slice_duplicate",
+                f"expected one image at each position, but {first_of[number]} and {file} lie at the same; "
+                "keep one of them",
+            )
+        first_of[number] = file
 
 
 def _levels(heights: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

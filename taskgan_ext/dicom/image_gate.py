@@ -16,7 +16,11 @@ from pydicom.uid import (
 from taskgan_ext.dicom.dicom_file import DicomFile
 from taskgan_ext.errors import RefusedSeries
 
-MODALITIES = {PositronEmissionTomographyImageStorage: "PT", MRImageStorage: "MR"}
+MODALITIES = {
+    PositronEmissionTomographyImageStorage: "PT",
+    MRImageStorage: "MR",
+    EnhancedMRImageStorage: "MR",  # its frames
+}
 """Modality of each kind of object that is read."""
 MULTIFRAME = (
     EnhancedMRImageStorage,
@@ -98,16 +102,16 @@ def size_of(file: DicomFile) -> tuple[int, int]:
 
 def _check_kind(file: DicomFile) -> None:
     kind = UID(file.text("SOPClassUID"))
-    frames = file.texts("NumberOfFrames")
-    if kind in MULTIFRAME or frames not in ((), ("1",)):
-        raise RefusedSeries(
-            "sop_class" if kind in MULTIFRAME else "multiframe",
-            f"{file} holds several frames in one file ({_name(kind)}), which cannot be read; export the "
-            "series as classic images, one slice to a file",
-        )
-    if kind not in MODALITIES:
+    whole_object = kind in MULTIFRAME and file.frame is None
+    if not whole_object and kind not in MODALITIES:
         raise RefusedSeries(
             "sop_class", f"expected PET or MR images, but {file} is {_name(kind)}; take it out of the folder"
+        )
+    if whole_object or file.texts("NumberOfFrames") not in ((), ("1",)):
+        raise RefusedSeries(
+            "sop_class" if whole_object else "multiframe",
+            f"{file} holds several frames in one file ({_name(kind)}), which cannot be read; export the "
+            "series as classic images, one slice to a file",
         )
     if file.text("Modality") != MODALITIES[kind]:
         raise RefusedSeries(

@@ -6,9 +6,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.uid import EnhancedMRImageStorage
 
 from taskgan_ext.dicom.completeness import check_count, check_static, index_warning
 from taskgan_ext.dicom.dicom_file import DicomFile
+from taskgan_ext.dicom.enhanced_mr import split_frames
 from taskgan_ext.dicom.geometry import Stack, stack_of
 from taskgan_ext.dicom.image_files import read_images
 from taskgan_ext.dicom.image_gate import check_image
@@ -47,7 +49,7 @@ def read_series(
     """
     found = read_images(source if isinstance(source, Path) else [Path(path) for path in source])
     with quiet_parser():
-        files = _one_series(found.files, series_uid)
+        files = _split(_one_series(found.files, series_uid))
         for file in files:
             check_image(file)
         _check_alike(files, modality)
@@ -81,6 +83,13 @@ def _one_series(files: Sequence[DicomFile], series_uid: str | None) -> Sequence[
     return files
 
 
+def _split(files: Sequence[DicomFile]) -> list[DicomFile]:
+    images: list[DicomFile] = []
+    for file in files:
+        images += split_frames(file) if file.text("SOPClassUID") == EnhancedMRImageStorage else (file,)
+    return images
+
+
 def _check_alike(files: Sequence[DicomFile], modality: Modality | None) -> None:
     first = files[0]
     if modality is not None and first.text("Modality") != modality:
@@ -101,8 +110,7 @@ def _arrange(files: Sequence[DicomFile]) -> tuple[Stack, list[str]]:
     if is_pet:
         check_static(files)
         check_count(files, at_least=True)
-    stack = stack_of(files)
-    _check_single(files, stack)
+    stack = stack_of(files, one_each=True)
     if stack.shape[2] < MIN_SLICES:
         raise RefusedSeries(
             "slices_too_few",
@@ -118,18 +126,6 @@ def _arrange(files: Sequence[DicomFile]) -> tuple[Stack, list[str]]:
     if any(file.text("LossyImageCompression") == "01" for file in files):
         warnings.append("the images were compressed with loss at some time (LossyImageCompression 01)")
     return stack, [warning for warning in warnings if warning]
-
-
-def _check_single(files: Sequence[DicomFile], stack: Stack) -> None:
-    first_of: dict[int, DicomFile] = {}
-    for file, number in zip(files, stack.slice_of, strict=True):
-        first = first_of.setdefault(number, file)
-        if first is not file:
-            raise RefusedSeries(
-                "slice_duplicate",
-                f"expected one image at each position, but {first} and {file} lie at the same; "
-                "keep one of them",
-            )
 
 
 def _read_volume(files: Sequence[DicomFile], stack: Stack) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from pydicom import Dataset
 
+from taskgan_ext.dicom.parser_faults import PARSER_FAULTS
 from taskgan_ext.dicom.suv_header import number_in
 from taskgan_ext.errors import RefusedSeries
 
@@ -55,11 +56,16 @@ def private_text(header: Dataset, group: int, creator: str, element: int) -> str
         group: number of the group.
         creator: who reserved the block of elements, at any offset (PS3.5 section 7.8.1).
         element: number in the block.
+
+    Returns:
+        The text; ``?`` where there is a value that cannot be read.
     """
     try:
         value = header.private_block(group, creator)[element].value
     except KeyError:
         return ""
+    except PARSER_FAULTS:
+        return "?"
     # The VR of a private element is lost in Implicit VR: the bytes come back.
     text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
     return text.strip(" \0")

@@ -46,9 +46,9 @@ class LoadDicomSeriesd(MapTransform):
             data: an item with folders or lists of files.
 
         Returns:
-            The item with ``MetaTensor`` of shape ``(1, X, Y, Z)``, float32, whose meta data hold the affine to
-            RAS mm, ``units``, and as ``filename_or_obj`` the name of the folder inside of it, from which names
-            of results are made.
+            The item with ``MetaTensor`` of shape ``(1, X, Y, Z)``, float32, whose meta data hold the affine
+            to RAS mm, ``units``, and as ``filename_or_obj`` the name of the folder inside of it, from which
+            names of results are made.
         """
         item = dict(data)
         for key in self.key_iterator(item):

@@ -22,7 +22,8 @@ BUNDLE = REPOSITORY / "bundles" / "pet_denoising"
 def weights(tmp_path_factory, tiny_cohort):
     """Weights of a network that has learned nothing."""
     torch.manual_seed(0)
-    network = tiny_workflow(BUNDLE, "inference", dataset_dir=str(tiny_cohort)).parser.get_parsed_content("network")
+    workflow = tiny_workflow(BUNDLE, "inference", dataset_dir=str(tiny_cohort))
+    network = workflow.parser.get_parsed_content("network")
     path = tmp_path_factory.mktemp("weights") / "model.pt"
     torch.save(network.state_dict(), path)
     return path
@@ -45,7 +46,8 @@ def series(tmp_path_factory, affine):
     folder = tmp_path_factory.mktemp("series")
     for number, name in enumerate(("1.2.840.10", "1.2.840.11")):
         volume = np.random.default_rng(number).gamma(2, 4000, size=(18, 16, 6)).astype(np.float32)
-        write_pet_dicom(volume, affine, folder / name, seed=number, variant=PetVariant(empty_first_slice=True))
+        variant = PetVariant(empty_first_slice=True)
+        write_pet_dicom(volume, affine, folder / name, seed=number, variant=variant)
     return folder
 
 

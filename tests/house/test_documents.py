@@ -14,6 +14,9 @@ from pathlib import Path
 import monai.bundle
 import pytest
 
+from preprocessing.pet.listmode.refusal_codes import CODES as LISTMODE_CODES
+from taskgan_ext.errors import SERIES_CODES
+
 ROOT = Path(__file__).parents[2]
 CONFIGS = {
     column: ROOT / "bundles" / name / "configs"
@@ -216,3 +219,8 @@ def test_adam_has_the_beta_of_the_paper(column: str) -> None:
     for name in ("optimizer", "discriminator_optimizer"):
         assert content[name]["_target_"] == "torch.optim.Adam"
         assert content[name]["betas"][0] == 0.5
+
+
+def test_every_code_of_a_refusal_is_explained() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", TEXTS[ROOT / "docs" / "refusals.md"], flags=re.MULTILINE)
+    assert rows == [*SERIES_CODES.items(), *LISTMODE_CODES.items()]

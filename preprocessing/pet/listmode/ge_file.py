@@ -1,7 +1,6 @@
 """GE RDF9 list-mode files (HDF5). Experimental: written after STIR's reader, never tried on a real file."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,15 @@ from preprocessing.pet.listmode.count_rate import CountRate
 from preprocessing.pet.listmode.event_chunk import DetectorEvents
 from preprocessing.pet.listmode.event_counts import EventCounts
 from preprocessing.pet.listmode.event_part import EventPart, RandomPart
+from preprocessing.pet.listmode.ge_layout import read_ge_layout
 from preprocessing.pet.listmode.ge_records import Records, decode_records, record_starts
 from preprocessing.pet.listmode.ge_scanner import NUM_CRYSTALS, NUM_RINGS, NUM_TOF_BINS, signa_geometry
 from preprocessing.pet.listmode.scanner_geometry import DetectorGeometry
 from preprocessing.pet.listmode.survey import Progress, Survey, check_that
 from preprocessing.pet.thinning import Interval
 from taskgan_ext.errors import RefusedListMode
-from taskgan_ext.io.optional_package import load_optional
 
-_HEADER = "HeaderData"
-_VERSION = f"{_HEADER}/RDFConfiguration/fileVersion/majorVersion"
-_COMPRESSED = f"{_HEADER}/ListHeader/isListCompressed"
-_SCANNER = f"{_HEADER}/ExamData/scannerDesc"
-_DURATION = f"{_HEADER}/AcqStats/frameDuration"
-_EVENTS = "ListData/listData"
-_RDF_VERSION = 9
 _CHUNK_BYTES = 6 << 18
-_MAX_STORED_CHUNK = 1 << 26
 _BYTES_PER_RECORD = 6
 
 
@@ -49,25 +40,11 @@ class GeFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with self._opened() as file:
-            version = self._number(file, _VERSION)
-            if version != _RDF_VERSION:
-                raise RefusedListMode(
-                    "version_mismatch", f"{path}: expected GE RDF version {_RDF_VERSION}, found {version:g}"
-                )
-            if self._number(file, _COMPRESSED) != 0:
-                raise RefusedListMode(
-                    "compressed",
-                    f"{path}: expected list mode that is not compressed; uncompress it with GE's tools first",
-                )
-            self._check_scanner(file)
-            self.num_bytes = self._events_of(file).shape[0]
-            self.duration_ms: int | None = int(self._number(file, _DURATION)) if _DURATION in file else None
-        if self.num_bytes % 2:
-            raise RefusedListMode("truncated", f"{path}: expected whole words of 16 bits")
+        self._layout = read_ge_layout(path)
+        self.duration_ms: int | None = self._layout.duration_ms
         self.warnings: tuple[str, ...] = (
-            "reading GE RDF9 is experimental: it follows the layout in STIR, no real file was ever tried, and "
-            "the sign of time of flight and the first crystal's angle are not verified",
+            "reading GE RDF9 is experimental: it follows the layout in STIR, no real file was ever tried, "
+            "and the sign of time of flight and the first crystal's angle are not verified",
         )
 
     def facts(self) -> dict[str, Any]:
@@ -196,58 +173,27 @@ class GeFile:
 
     def _records(self, chunk_bytes: int) -> Iterator[tuple[Records, int]]:
         """Decoded records, and the bytes that they take, in pieces."""
-        with self._opened() as file:
-            events, done = self._events_of(file), 0
-            while done < self.num_bytes:
-                raw = np.ascontiguousarray(events[done : done + max(16, chunk_bytes // 2 * 2)])
-                found = record_starts(raw.view("<u2").astype(np.uint16))
-                if found is None:
-                    raise RefusedListMode(
-                        "parse_error", f"{self.path}: expected records of 6, 8 or 16 bytes near byte {done}"
-                    )
-                starts, num_words = found
-                if not num_words:
-                    raise RefusedListMode(
-                        "truncated", f"{self.path}: expected whole records, but the last one is cut short"
-                    )
-                done += 2 * num_words
-                yield decode_records(raw.view("<u2").astype(np.uint16), starts), 2 * num_words
-
-    @contextmanager
-    def _opened(self) -> Iterator[Any]:
-        """The HDF5 file; whatever h5py finds wrong with it is told in our words."""
-        h5py = load_optional("h5py", "a GE RDF9 file", "taskgan-ext[pet]")
-        try:
-            with h5py.File(self.path, "r") as file:
-                yield file
-        except RefusedListMode:
-            raise
-        except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError) as error:
+        rest = b""
+        for data in self._pieces(max(16, chunk_bytes // 2 * 2)):
+            rest += data
+            words = np.frombuffer(rest[: len(rest) // 2 * 2], "<u2").astype(np.uint16)
+            found = record_starts(words)
+            if found is None:
+                raise RefusedListMode(
+                    "parse_error", f"{self.path}: expected records of 6, 8 or 16 bytes, found something else"
+                )
+            starts, num_words = found
+            rest = rest[2 * num_words :]
+            yield decode_records(words, starts), 2 * num_words
+        if rest:
             raise RefusedListMode(
-                "parse_error", f"{self.path}: expected a GE RDF9 file, but its HDF5 cannot be read ({error})"
-            ) from None
-
-    def _number(self, file: Any, name: str) -> float:  # noqa: ANN401
-        if name not in file or not 1 <= int(np.prod(file[name].shape)) <= 16:
-            raise RefusedListMode("header_invalid", f"{self.path}: expected a number in {name}, found none")
-        return float(np.ravel(file[name][()])[0])
-
-    def _check_scanner(self, file: Any) -> None:  # noqa: ANN401
-        text = ""
-        if _SCANNER in file and file[_SCANNER].nbytes < 4096:
-            text = str(np.ravel(file[_SCANNER][()])[0])
-        if "signa" not in text.lower():
-            raise RefusedListMode(
-                "unsupported", f"{self.path}: expected a file of a SIGNA PET/MR, found one of another scanner"
+                "truncated", f"{self.path}: expected whole records, but the last one is cut short"
             )
 
-    def _events_of(self, file: Any) -> Any:  # noqa: ANN401
-        events = file.get(_EVENTS)
-        if events is None or events.dtype != np.uint8 or events.ndim != 1:
-            raise RefusedListMode("header_invalid", f"{self.path}: expected bytes in {_EVENTS}")
-        stored = int(np.prod(events.chunks)) if events.chunks else 0
-        if stored > _MAX_STORED_CHUNK or events.external or events.is_virtual:
-            raise RefusedListMode(
-                "unsupported", f"{self.path}: expected the events in pieces of the file that fit in memory"
-            )
-        return events
+    def _pieces(self, chunk_bytes: int) -> Iterator[bytes]:
+        """The bytes of the events."""
+        with self.path.open("rb") as file:
+            for start, length in self._layout.extents:
+                file.seek(start)
+                for done in range(0, length, chunk_bytes):
+                    yield file.read(min(chunk_bytes, length - done))

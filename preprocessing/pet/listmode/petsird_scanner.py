@@ -10,6 +10,8 @@ from preprocessing.pet.listmode.scanner_geometry import DetectorGeometry
 from taskgan_ext.errors import RefusedListMode
 
 _MAX_DETECTORS = 5_000_000
+_FARTHEST = 1e5
+_MOST_EFFICIENT = 1e9
 _SAME_RING = 0.05
 """Detectors whose axial positions differ by less (mm) are in one ring."""
 
@@ -107,7 +109,7 @@ class PetsirdScanner:
         centres = np.concatenate([module.centres for module in self.types])
         axial = np.unique(np.round(centres[:, 2] / _SAME_RING)) * _SAME_RING
         resolution = self._cell("tofResolution", (0, 0))
-        has_tof = self._edges.size > 2 and resolution is not None
+        has_tof = self._edges.size > 2 and resolution is not None and 0 < resolution < _FARTHEST
         return DetectorGeometry(
             name=self.name,
             centres=centres,
@@ -121,7 +123,10 @@ class PetsirdScanner:
     def _module_type(self, index: int, first_detector: int) -> ModuleType:
         modules = self._scanner["scannerGeometry"]["replicatedModules"][index]
         elements = modules["object"]["detectingElements"]
-        box = elements["object"]["shape"]["corners"]["c"].astype(np.float64).mean(0)
+        corners = elements["object"]["shape"]["corners"]["c"]
+        matrices = elements["transforms"]["matrix"], modules["transforms"]["matrix"]
+        if not all(_within(array, _FARTHEST) for array in (corners, *matrices)):
+            raise self._invalid(f"detectors within {_FARTHEST:g} mm")
         num_elements, num_modules = elements["transforms"].size, modules["transforms"].size
         num_detectors = num_elements * num_modules
         if not 0 < first_detector + num_detectors <= _MAX_DETECTORS or not num_detectors:
@@ -130,10 +135,8 @@ class PetsirdScanner:
         num_energies = energies[index]["edges"].size - 1 if index < len(energies) else 1
         if num_energies < 1:
             raise self._invalid("at least one energy bin")
-        inner = _transform(elements["transforms"]["matrix"], box[None])[:, 0]
-        centres = _transform(modules["transforms"]["matrix"], inner).reshape(-1, 3)
-        if not np.isfinite(centres).all():
-            raise self._invalid("finite positions of the detectors")
+        inner = _transform(matrices[0], corners.astype(np.float64).mean(0)[None])[:, 0]
+        centres = _transform(matrices[1], inner).reshape(-1, 3)
         return ModuleType(
             first_detector,
             num_detectors,
@@ -146,8 +149,9 @@ class PetsirdScanner:
         tables = self._scanner["detectionEfficiencies"]["detectionBinEfficiencies"]
         if index >= len(tables) or not tables[index].size:
             return np.ones(num_detectors, np.float32)
-        if tables[index].size != num_detectors * num_energies or not np.isfinite(tables[index]).all():
-            raise self._invalid("one finite efficiency for each detection bin")
+        right_size = tables[index].size == num_detectors * num_energies
+        if not right_size or not _within(tables[index], _MOST_EFFICIENT):
+            raise self._invalid(f"an efficiency below {_MOST_EFFICIENT:g} for each detection bin")
         return np.asarray(tables[index].reshape(num_detectors, num_energies).mean(1), np.float32)
 
     def _tof_edges(self, types: tuple[int, int]) -> NDArray[np.float32]:
@@ -157,7 +161,7 @@ class PetsirdScanner:
             # One bin that holds everything: no photon is later than the other by the whole scanner.
             reach = float(np.abs(np.concatenate([module.centres for module in self.types])).max())
             return np.array([-2 * reach, 2 * reach], np.float32)
-        if not np.isfinite(edges).all() or not (np.diff(edges) > 0).all() or edges.size > 32768:
+        if not _within(edges, _FARTHEST) or not (np.diff(edges) > 0).all() or edges.size > 32768:
             raise self._invalid("increasing edges of time-of-flight bins")
         return edges
 
@@ -179,6 +183,11 @@ class PetsirdScanner:
         return RefusedListMode(
             "header_invalid", f"{self._where}: expected {expected} in the header, found something else"
         )
+
+
+def _within(values: NDArray[np.float32], limit: float) -> bool:
+    """Whether all values are finite and small enough; not-a-numbers of any kind pass no arithmetic here."""
+    return bool(np.isfinite(values).all()) and (not values.size or float(np.abs(values).max()) < limit)
 
 
 def _transform(matrices: NDArray[np.float32], points: NDArray[np.float64]) -> NDArray[np.float64]:

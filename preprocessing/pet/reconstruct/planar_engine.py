@@ -18,7 +18,7 @@ from preprocessing.pet.system_matrix import SystemMatrix, build_system_matrix
 from taskgan_ext.errors import ConfigError
 
 _PLANES_PER_BLOCK = 24
-MAX_MATRIX_BYTES = 4 << 30
+MAX_MATRIX_BYTES = 2 << 30
 _BYTES_PER_ENTRY = {True: 150, False: 50}
 """Per pixel and angle, with and without time of flight, measured with its transpose on 128 pixels."""
 

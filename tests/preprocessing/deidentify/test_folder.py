@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.uid import RLELossless, SecondaryCaptureImageStorage, generate_uid
+from pydicom.uid import ImplicitVRLittleEndian, RLELossless, SecondaryCaptureImageStorage, generate_uid
 
 from preprocessing.deidentify.folder import REPORT_FILE, deidentify_folder
 from preprocessing.pet.dicom_variant import PetVariant
@@ -193,6 +193,23 @@ def test_one_image_that_is_refused_stops_all(
         deidentify_folder(source, tmp_path / "out", key, show_progress=False)
     assert refused.value.code == code
     assert sorted(path.name for path in tmp_path.iterdir()) == ["keys", "source"]
+
+
+@pytest.mark.parametrize("content", [b"Jane Doe", b"1e400 ", b"2\\3 "])
+def test_a_private_factor_that_is_no_number_goes_and_with_it_what_suv_was_refused_for(
+    content: bytes, pet_folder: Write, key: bytes, tmp_path: Path
+) -> None:
+    source = pet_folder(PetVariant(vendor="philips", units="CNTS", philips_suv_factor="both"))
+    for path in source.iterdir():
+        # Without a type in the file, the parser takes that of its dictionary, and fails on the value.
+        image = dcmread(path)
+        del image[0x7053, 0x1000]
+        image.add_new((0x7053, 0x1000), "UN", content)
+        image.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        image.save_as(path, enforce_file_format=True, implicit_vr=True, little_endian=True)
+    with pytest.raises(RefusedSeries, match=r"none \(suv_tag_missing\) before") as refused:
+        deidentify_folder(source, tmp_path / "out", key, show_progress=False)
+    assert refused.value.code == "output_gate"
 
 
 def test_all_refused_files_are_named_with_their_codes(pet_folder: Write, key: bytes, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from preprocessing import __main__ as command_line
+from preprocessing import needed_module
 from preprocessing.__main__ import main
 
 
@@ -79,7 +79,7 @@ def test_a_missing_package_says_what_to_install(capsys, monkeypatch):
     def absent(name):
         raise ModuleNotFoundError(f"No module named {name!r}", name="scipy.ndimage")
 
-    monkeypatch.setattr(command_line.importlib, "import_module", absent)
+    monkeypatch.setattr(needed_module.importlib, "import_module", absent)
     assert main(["pet", "simulate", "--out", "x"]) == 2
     assert "needs the package 'scipy'" in capsys.readouterr().err
 
@@ -88,6 +88,6 @@ def test_an_interruption_ends_quietly(tmp_path, capsys, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("preprocessing.pet.cli.simulate_cohort", interrupt)
+    monkeypatch.setattr("preprocessing.pet.simulate_command.simulate_cohort", interrupt)
     assert simulate(tmp_path) == 130
     assert "complete subjects are kept" in capsys.readouterr().err

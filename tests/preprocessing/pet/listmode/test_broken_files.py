@@ -14,28 +14,30 @@ from preprocessing.pet.listmode.refusal_codes import CODES
 from taskgan_ext.errors import RefusedListMode
 
 LIMIT_S = 5
-"""A bound against endless loops, not a measurement."""
+"""Of the processor, not of the clock: a bound against endless loops, not a measurement."""
 
 
 def read_all(path, folder):
     """Open, count, decode and copy a file; return the code of the refusal, if there is one."""
-    start, copy = time.monotonic(), folder / f"copy{path.suffix}"
+    start, copy = time.process_time(), folder / f"copy{path.suffix}"
     try:
         source = open_listmode(path)
         for _ in source.events(256):
             pass
         source.survey()
         source.copy_part(copy, RandomPart((0, 0.5), 1))
-        code = None
+        refusal = None
     except RefusedListMode as error:
-        code = error.code
-        assert error.code in CODES
-        assert "\n" not in str(error)
-        assert not copy.exists()
-        assert not list(folder.glob(".writing-*"))
-    assert time.monotonic() - start < LIMIT_S
+        refusal = error
+    assert time.process_time() - start < LIMIT_S
+    assert not list(folder.glob(".writing-*"))
+    assert copy.exists() == (refusal is None)
     copy.unlink(missing_ok=True)
-    return code
+    if refusal is None:
+        return None
+    assert "\n" not in str(refusal)
+    assert refusal.code in CODES
+    return refusal.code
 
 
 @st.composite
@@ -103,7 +105,7 @@ def test_any_events_of_siemens(folder, content):
     assert read_all(path, folder) in {None, "truncated", "address_out_of_range", "parse_error"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(min_size=1, max_size=200))
 def test_any_records_of_ge(folder, content):
     path = write_ge(folder / "any.rdf", content)
@@ -111,7 +113,7 @@ def test_any_records_of_ge(folder, content):
     assert read_all(path, folder) in expected
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damaged_ge(folder, data):
     stream = b"".join([ge_time_mark(1), *(ge_record(1, (k, 3), (400 - k, 9), k) for k in range(60))])

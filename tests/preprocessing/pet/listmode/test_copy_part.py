@@ -46,7 +46,9 @@ def prompts_and_delayeds(path):
     """The events of a file in order, read without the code under test: one text each."""
     if path.suffix == ".l":
         words = np.fromfile(path, "<u4")
-        return [(bool(is_prompt(words[k : k + 1])[0]), int(words[k])) for k in np.flatnonzero(is_event(words))]
+        return [
+            (bool(is_prompt(words[k : k + 1])[0]), int(words[k])) for k in np.flatnonzero(is_event(words))
+        ]
     events = []
     for block in read_petsird(path)[1]:
         for prompt, name in ((True, "prompt_events"), (False, "delayed_events")):

@@ -3,6 +3,8 @@
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from listmode_files import ge_record, ge_time_mark, write_ge
 
 from preprocessing.pet.listmode.ge_records import record_starts
@@ -51,6 +53,34 @@ def test_starts_are_those_of_a_loop_over_the_records(codes):
         assert num_words == (words.size if cut == words.size else expected[-1])
 
 
+@given(st.lists(st.integers(0, 2**16 - 1), max_size=60))
+def test_any_words_are_records_up_to_the_last_whole_one_or_none(words):
+    found = record_starts(np.array(words, np.uint16))
+    place, expected, lengths = 0, [], {1: 3, 2: 4, 3: 8}
+    while place < len(words) and words[place] & 3 and place + lengths[words[place] & 3] <= len(words):
+        expected.append(place)
+        place += lengths[words[place] & 3]
+    if place < len(words) and not words[place] & 3:
+        assert found is None
+    else:
+        assert found is not None
+        assert (found[0].tolist(), found[1]) == (expected, place)
+
+
+@pytest.mark.parametrize("length", [5, 64])
+def test_events_in_pieces_are_read_like_those_in_one(tmp_path, length):
+    content = stream((1, 2, 3))
+    one, pieces = write_ge(tmp_path / "one.rdf", content), write_ge(tmp_path / "pieces.rdf", content)
+    with h5py.File(pieces, "a") as file:
+        del file["ListData/listData"]
+        data = np.frombuffer(content, np.uint8)
+        file.create_dataset("ListData/listData", data=data, chunks=(length,))
+    expected = next(open_listmode(one).events())
+    np.testing.assert_array_equal(
+        np.concatenate([chunk.detectors for chunk in open_listmode(pieces).events()]), expected.detectors
+    )
+
+
 def test_survey_is_marked_as_experimental_and_names_nobody(tmp_path):
     source = open_listmode(write_ge(tmp_path / "scan.rdf", stream((1,))))
     survey = source.survey()
@@ -72,7 +102,11 @@ def test_the_scanner_is_a_signa(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "code"),
-    [({"compressed": 1}, "compressed"), ({"version": 8}, "version_mismatch"), ({"scanner": "D"}, "unsupported")],
+    [
+        ({"compressed": 1}, "compressed"),
+        ({"version": 8}, "version_mismatch"),
+        ({"scanner": "D"}, "unsupported"),
+    ],
 )
 def test_other_variants_are_refused(tmp_path, changes, code):
     path = write_ge(tmp_path / "scan.rdf", stream((1,)), **changes)

@@ -75,7 +75,9 @@ def test_detectors_stand_where_the_sdk_puts_them(path):
     for module, element in ((0, 0), (3, 5), (15, 11)):
         place = petsird.ExpandedDetectionBin(module_index=module, element_index=element, energy_index=1)
         corners = [corner.c for corner in get_detecting_box(scanner, 0, place).corners]
-        np.testing.assert_allclose(geometry.centres[module * 12 + element], np.mean(corners, axis=0), atol=1e-3)
+        np.testing.assert_allclose(
+            geometry.centres[module * 12 + element], np.mean(corners, axis=0), atol=1e-3
+        )
     assert geometry.centres.shape == (192, 3)
     assert (geometry.num_rings, geometry.ring_spacing) == (12, pytest.approx(4))
     assert (geometry.tof_edges.size, geometry.tof_fwhm) == (10, 60)
@@ -180,7 +182,9 @@ def test_a_known_older_schema_is_named(path, tmp_path, monkeypatch):
     other.write_bytes(content[:start] + older + content[start + len(schema) :])
     digest = hashlib.sha256(older).hexdigest()[:16]
     monkeypatch.setattr("preprocessing.pet.listmode.petsird_layout._RELEASES", {digest: "0.11"})
-    with pytest.raises(RefusedListMode, match=r"expected a file of PETSIRD 0\.12, found one of PETSIRD 0\.11"):
+    with pytest.raises(
+        RefusedListMode, match=r"expected a file of PETSIRD 0\.12, found one of PETSIRD 0\.11"
+    ):
         open_listmode(other)
 
 

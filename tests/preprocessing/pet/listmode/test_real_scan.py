@@ -18,7 +18,9 @@ pytestmark = pytest.mark.skipif(not EVENTS.is_file(), reason=f"no real list-mode
 def ssrb_planes() -> tuple[np.ndarray, np.ndarray]:
     """Segment and SSRB plane of each plane: segments 0, -1, +1, ..., -60, +60 of 64 rings."""
     segments = [0, *(sign * d for d in range(1, 61) for sign in (-1, 1))]
-    table = [(segment, 2 * axial + abs(segment)) for segment in segments for axial in range(64 - abs(segment))]
+    table = [
+        (segment, 2 * axial + abs(segment)) for segment in segments for axial in range(64 - abs(segment))
+    ]
     return tuple(np.array(table).T)
 
 

@@ -14,7 +14,13 @@ from preprocessing.pet.event_words import (
     time_mark_words,
     time_ms,
 )
-from preprocessing.pet.listmode.word_file import ListModeHeader, header_path, read_header, read_words, write_listmode
+from preprocessing.pet.listmode.word_file import (
+    ListModeHeader,
+    header_path,
+    read_header,
+    read_words,
+    write_listmode,
+)
 from preprocessing.pet.thinning import thin_words
 from taskgan_ext.errors import DataError
 

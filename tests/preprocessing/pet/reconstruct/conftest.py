@@ -1,6 +1,7 @@
 """A small scanner, events of simple sources in it, and the real fragment."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -35,15 +36,37 @@ def scanner():
 @pytest.fixture(scope="session")
 def sinogram_geometry():
     """The same cylinder as Siemens would number its bins, without gaps."""
-    return SinogramGeometry(
-        "test sinograms", 96, CRYSTALS // 2, RINGS, RINGS - 1, RADIUS, SPACING
-    )
+    return SinogramGeometry("test sinograms", 96, CRYSTALS // 2, RINGS, RINGS - 1, RADIUS, SPACING)
 
 
 @pytest.fixture(scope="session")
 def mmr():
     """The Siemens Biograph mMR."""
     return SinogramGeometry("mMR", 344, 252, 64, 60, 335.0, 4.0625, virtual_every=9)
+
+
+def cylinder_map(frame):
+    """Attenuation of the cylinder in 1/mm on the voxels of an image."""
+    inside = distance_from_axis(frame.grid) < CYLINDER_RADIUS
+    return np.repeat(WATER * inside[..., None], frame.num_planes, axis=2).astype(np.float32)
+
+
+def distance_from_axis(grid):
+    """Distance of the pixels of a plane from the axis in mm."""
+    centre = (np.arange(grid.size) - (grid.size - 1) / 2) * grid.voxel_size
+    return np.hypot(*np.meshgrid(centre, centre, indexing="ij"))
+
+
+@pytest.fixture(scope="session")
+def water():
+    """The cylinder of water: its numbers, its map, and the distance of pixels from its axis."""
+    return SimpleNamespace(
+        radius=CYLINDER_RADIUS,
+        activity=CYLINDER_ACTIVITY,
+        seconds=SECONDS,
+        map=cylinder_map,
+        distance=distance_from_axis,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +77,6 @@ def cylinder_events(scanner):
     inside = (np.hypot(x, y) < CYLINDER_RADIUS).astype(np.float32)
     source = EventSource(CYLINDER_ACTIVITY * inside, WATER * inside, grid, SECONDS, 0.2)
     return generate_events(source, scanner, seed=5)
-
-
-def cylinder_map(frame):
-    """Attenuation of the cylinder in 1/mm on the voxels of an image."""
-    centre = (np.arange(frame.grid.size) - (frame.grid.size - 1) / 2) * frame.grid.voxel_size
-    inside = np.hypot(*np.meshgrid(centre, centre, indexing="ij")) < CYLINDER_RADIUS
-    return np.repeat(WATER * inside[..., None], frame.num_planes, axis=2).astype(np.float32)
 
 
 def lines_through(point, number, seed):
@@ -76,7 +92,9 @@ def lines_through(point, number, seed):
     root = np.sqrt(b**2 - a * (point[0] ** 2 + point[1] ** 2 - RADIUS**2))
     reach = np.stack([(-b + root) / a, (-b - root) / a], axis=1)
     ends = point + reach[..., None] * direction[:, None]
-    crystals = np.rint(np.arctan2(ends[..., 0], -ends[..., 1]) * CRYSTALS / (2 * np.pi)).astype(int) % CRYSTALS
+    crystals = (
+        np.rint(np.arctan2(ends[..., 0], -ends[..., 1]) * CRYSTALS / (2 * np.pi)).astype(int) % CRYSTALS
+    )
     rings = np.rint(ends[..., 2] / SPACING + (RINGS - 1) / 2).astype(int)
     seen = ((rings >= 0) & (rings < RINGS)).all(1)
     return crystals[seen], rings[seen], reach[seen]
@@ -129,5 +147,3 @@ def point_detector_events(scanner):
         return generate_events(source, scanner, seed)
 
     return make
-
-

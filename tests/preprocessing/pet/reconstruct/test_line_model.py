@@ -93,7 +93,9 @@ def test_the_real_fragment_has_its_published_counts(fragment):
 
 def test_detectors_that_do_not_surround_the_image_are_refused():
     centres = np.array([[300, 0, 0], [300, 10, 0], [300, 0, 5]], np.float32)
-    geometry = DetectorGeometry("half", centres, np.array([-9, 9], np.float32), 0.0, 5.0, 2, np.ones(3, np.float32))
+    geometry = DetectorGeometry(
+        "half", centres, np.array([-9, 9], np.float32), 0.0, 5.0, 2, np.ones(3, np.float32)
+    )
     with pytest.raises(RefusedListMode, match="lines between detectors through the image"):
         line_model(geometry, ImageGrid(32, 4.0), 1)
 

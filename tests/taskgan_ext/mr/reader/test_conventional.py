@@ -72,7 +72,7 @@ def test_two_series_in_a_folder_are_refused_by_number(tmp_path: Path) -> None:
         ({"ImageType": ["DERIVED", "PRIMARY", "T2FLAIR", "SYNTHETIC"]}, "marked SYNTHETIC"),
         ({"ImageType": ["DERIVED", "PRIMARY", "QMAP", "T1"]}, "marked QMAP"),
         ({"EchoTime": lambda number: 20 + 80 * (number % 2)}, "one echo time.*20 ms.*100 ms|100 ms.*20 ms"),
-        ({"ImagePositionPatient": [0, 0, 0]}, "at least two slices"),
+        ({"ImagePositionPatient": [0, 0, 0]}, "lie at the same; keep one"),
         (
             {"ImagePositionPatient": lambda number: [0, 0, 5 * (number % 2)]},
             "lie at the same; keep one",
