@@ -58,7 +58,7 @@ SERIES_CODES: Mapping[str, str] = MappingProxyType(
         "burned_in": "text may be burnt into the pixels",
         # Use of a trained network
         "not_applicable": "the series is not of the kind that the bundle was trained on",
-        "output_gate": "the restored image failed its checks",
+        "output_gate": "the output failed its checks",
     }
 )
 """Codes of ``RefusedSeries`` and what they mean. A code never changes its meaning."""

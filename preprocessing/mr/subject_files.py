@@ -123,7 +123,6 @@ def write_prepared(
             "fit": prepared.quality.to_dict(),
             "field_strength": image.field_strength,
             "white_matter_border": round(white_matter_border(image.field_strength), 4),
-            "frame_of_reference": image.frame_of_reference,
             "contrasts": [contrast for contrast in CONTRASTS if contrast in contrasts],
             "protocols": {contrast: protocol.to_dict() for contrast, protocol in table.items()},
             "region_codes": REGION_CODES,

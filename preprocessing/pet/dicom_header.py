@@ -158,7 +158,7 @@ def _add_tracer(image: Dataset, series: PetSeries) -> None:
     tracer.RadionuclideHalfLife = decimal(protocol.half_life)
     tracer.RadionuclidePositronFraction = "0.9673"
     add_codes(tracer, "RadionuclideCodeSequence", ("77004003", "SCT", "^18^Fluorine"))
-    add_codes(tracer, "RadiopharmaceuticalCodeSequence", ("456995000", "SCT", "Florbetaben F^18^"))
+    add_codes(tracer, "RadiopharmaceuticalCodeSequence", ("712736002", "SCT", "Florbetaben F^18^"))
     image.RadiopharmaceuticalInformationSequence = [tracer]
 
 

@@ -37,7 +37,7 @@ def load_attenuation(path: Path, frame: ImageFrame) -> NDArray[np.float32]:
         raise DataError(
             f"{path}: expected an attenuation map at 511 keV in 1/cm, with a largest value of {low} to "
             f"{high} (water 0.096) and none below 0, found {smallest:.4g} to {largest:.4g}; "
-            f"{_advice(largest)}"
+            f"{_advice(smallest, largest)}"
         )
     if abs(np.linalg.det(affine[:3, :3])) < 1e-9:
         raise DataError(
@@ -52,12 +52,12 @@ def load_attenuation(path: Path, frame: ImageFrame) -> NDArray[np.float32]:
     return resampled / np.float32(10)
 
 
-def _advice(largest: float) -> str:
-    if largest > 100:
+def _advice(smallest: float, largest: float) -> str:
+    if smallest < -100:
         return "this looks like CT numbers: convert them to 1/cm first"
     if 0 < largest < PLAUSIBLE_MAXIMUM[0]:
         return "this looks like 1/mm: multiply it by 10"
-    return "convert the map to 1/cm"
+    return "give a map in 1/cm"
 
 
 def _resample(

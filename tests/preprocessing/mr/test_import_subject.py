@@ -6,6 +6,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK
+from pydicom import dcmread
 from shell_head import (
     draw_maps,
     grid_points,
@@ -66,6 +67,16 @@ def imported(scans, tmp_path_factory):
 
 def listing(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) if folder.exists() else None
+
+
+def test_nothing_of_the_headers_that_identifies_is_written(scans, imported):
+    header = dcmread(next((scans.folder / "mdme").iterdir()))
+    written = b"".join(path.read_bytes() for path in imported.rglob("*.json"))
+    texts = [
+        str(element.value) for element in header if element.VR in ("UI", "DA", "PN", "LO") and element.value
+    ]
+    assert header.FrameOfReferenceUID in texts
+    assert [text for text in texts if text.encode() in written] == []
 
 
 def test_maps_are_those_of_the_image_in_memory(scans, imported, tmp_path):

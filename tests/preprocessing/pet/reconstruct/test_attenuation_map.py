@@ -46,7 +46,7 @@ def test_outside_the_map_is_air(tmp_path):
     [(0.0096, "multiply it by 10"), (1500.0, "CT numbers"), (0.0, "in 1/cm"), (3.0, "1/cm")],
 )
 def test_a_map_in_another_unit_is_refused_with_the_unit(tmp_path, largest, advice):
-    values = np.zeros((8, 8, 8), np.float32)
+    values = np.full((8, 8, 8), -1000.0 if largest > 1000 else 0.0, np.float32)
     values[2:6, 2:6] = largest
     save_nifti(values, np.diag([4.0, 4.0, 4.0, 1.0]), tmp_path / "mu.nii")
     with pytest.raises(DataError, match="in 1/cm") as caught:
