@@ -128,9 +128,7 @@ def find_pixels(
     while levels:
         level, elements = levels[-1], elements - 1
         if elements < 0 or values < 0:
-            raise RefusedSeries(
-                "too_large", "its header has more elements, or longer ones, than any image has"
-            )
+            raise RefusedSeries("too_large", "its header has more or longer elements than any image has")
         if position == level.end and not level.open_ended:
             levels.pop()
             continue
