@@ -1,7 +1,7 @@
 """From a list-mode file to the pairs of one subject: thin it, reconstruct both, write them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +63,12 @@ def write_listmode_subject(request: ListModeRequest, folder: Path) -> tuple[str,
     """
     name, scratch = request.subject, folder / _SCRATCH
     copies = thin_file(request.file, request.thin, scratch)
-    full, recipe = _reconstruct(request, request.file, scratch)
+    settings = _common_settings(request, copies, scratch)
+    full, recipe = _reconstruct(request, request.file, settings, scratch)
     volume, affine = load_nifti(full)
     low = {}
     for copy in copies:
-        image, _ = _reconstruct(request, copy.path, scratch)
+        image, _ = _reconstruct(request, copy.path, settings, scratch)
         facts = {key: copy.report[key] for key in ("dose", "realisation")}
         low[_part(copy)] = LowDose(load_nifti(image)[0], facts)
     picture = folder / name / f"{name}_pair.png"
@@ -89,10 +90,25 @@ def write_listmode_subject(request: ListModeRequest, folder: Path) -> tuple[str,
     return tuple(recipe["Input"]["warnings"])
 
 
-def _reconstruct(request: ListModeRequest, file: Path, scratch: Path) -> tuple[Path, dict[str, Any]]:
+def _common_settings(
+    request: ListModeRequest, copies: Sequence[ThinnedFile], scratch: Path
+) -> ReconstructionSettings:
+    """Give full and low dose the iterations and subsets that the lowest dose needs.
+
+    Few counts in many subsets lose the scale, and images that were iterated in different ways are no pair.
+    """
+    lowest = min(copies, key=lambda copy: copy.report["dose"])
+    _, recipe = _reconstruct(request, lowest.path, request.settings, scratch)
+    iterations, subsets = recipe["ReconMethodParameterValues"]
+    return replace(request.settings, iterations=iterations, subsets=subsets)
+
+
+def _reconstruct(
+    request: ListModeRequest, file: Path, settings: ReconstructionSettings, scratch: Path
+) -> tuple[Path, dict[str, Any]]:
     image = scratch / f"{file.name}_image.nii.gz"
     made = ReconstructionRequest(image, request.attenuation)
-    return image, reconstruct_file(open_listmode(file), made, request.settings)
+    return image, reconstruct_file(open_listmode(file), made, settings)
 
 
 def _part(copy: ThinnedFile) -> str:

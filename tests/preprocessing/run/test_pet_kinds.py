@@ -100,6 +100,9 @@ def test_list_mode_files_become_pairs_on_one_scale(tmp_path: Path) -> None:
     cases = [item for section in ("training", "validation", "test") for item in items[section]]
     assert {(item["dose"], item["realisation"]) for item in cases} == {(0.1, 1), (0.1, 2), (0.5, 1), (0.5, 2)}
     full, _ = load_nifti(tmp_path / "pairs" / cases[0]["label"])
+    recipe = json.loads((tmp_path / "pairs" / "sub-01" / "sub-01.json").read_text())["reconstruction"]
+    # What the lowest dose needs; half the events of this scan would allow more subsets.
+    assert recipe["ReconMethodParameterValues"][1] < 14
     for item in cases:
         low, _ = load_nifti(tmp_path / "pairs" / item["image"])
         # The fraction is part of the model, so images of all doses have one unit.
