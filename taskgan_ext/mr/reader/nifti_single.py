@@ -72,7 +72,6 @@ def _read_prepared(array: NiftiArray, path: Path, given: GivenTimes) -> MDMEImag
         affine=array.affine,
         sequence=sequence_of(repetition_time, echo_times, delays, source, like=sequence),
         delays_from=str(content.get("delays_from", "header")) if given.delays is None else "user",
-        frame_of_reference=str(content.get("frame_of_reference", "")),
         source=source,
         field_strength=sidecar_number(content, "field_strength", array.path),
     )
