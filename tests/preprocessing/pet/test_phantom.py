@@ -158,7 +158,7 @@ def test_unknown_preset_is_named():
 def test_missing_template_says_what_to_install(monkeypatch):
     load_anatomy.cache_clear()
     monkeypatch.setattr(anatomy.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(DependencyError, match=r'pip install "taskgan-ext\[simulate\]"'):
+    with pytest.raises(DependencyError, match=r'pip install "taskgan-ext\[pet\]"'):
         load_anatomy()
 
 
