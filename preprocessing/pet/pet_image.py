@@ -18,7 +18,7 @@ from taskgan_ext.io.nifti import load_nifti
 
 BQ_ML, SUV, UNKNOWN = "Bq/ml", "SUV (g/ml)", "unknown"
 _UNITS = {"BQML": BQ_ML, "GML": SUV}
-_SIDECAR_UNITS = {"bq/ml": BQ_ML, "suv": SUV, "suv (g/ml)": SUV, "g/ml": SUV}
+_SIDECAR_UNITS = {"bq/ml": BQ_ML, "arbitrary": "arbitrary", "suv": SUV, "suv (g/ml)": SUV, "g/ml": SUV}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class PetImage:
     Attributes:
         volume: ``(X, Y, Z)``, float32, finite.
         affine: ``(4, 4)``, voxel index to RAS millimetres.
-        unit: ``Bq/ml``, ``SUV (g/ml)`` or ``unknown``.
+        unit: ``Bq/ml``, ``SUV (g/ml)``, ``arbitrary`` (of a reconstruction without calibration) or ``unknown``.
         headers: data sets of the slices; none of a NIfTI file.
         notices: what the user should know, one text each.
     """
