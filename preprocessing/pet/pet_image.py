@@ -28,7 +28,7 @@ class PetImage:
     Attributes:
         volume: ``(X, Y, Z)``, float32, finite.
         affine: ``(4, 4)``, voxel index to RAS millimetres.
-        unit: ``Bq/ml``, ``SUV (g/ml)``, ``arbitrary`` (of a reconstruction without calibration) or ``unknown``.
+        unit: ``Bq/ml``, ``SUV (g/ml)``, ``arbitrary`` (reconstructed without calibration) or ``unknown``.
         headers: data sets of the slices; none of a NIfTI file.
         notices: what the user should know, one text each.
     """
