@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from types import TracebackType
 
+from taskgan_ext.bundle.explain import explain, summarise
 from taskgan_ext.errors import TaskGANError
 
 logger = logging.getLogger(__name__)
@@ -32,10 +33,11 @@ def find_user_error(error: BaseException | None) -> TaskGANError | None:
 
 
 def show_readable_errors() -> None:
-    """From now on print a ``TaskGANError`` that ends the process as one line on stderr.
+    """From now on print an error that ends the process as one line on stderr, if a user can mend it.
 
-    The exit code stays 1, other errors keep their traceback, and the full traceback of a readable one is
-    logged at level DEBUG. A second call changes nothing.
+    Such are every ``TaskGANError`` and what MONAI says of a faulty configuration. The exit code stays 1,
+    other errors keep their traceback, and the full traceback of a readable one is logged at level DEBUG. A
+    second call changes nothing.
     """
     if isinstance(sys.excepthook, ReadableErrors):
         return
@@ -46,7 +48,7 @@ class ReadableErrors:
     """What Python calls with an error that nobody caught.
 
     Args:
-        previous: called with the errors that are not of this package.
+        previous: called with the errors that need their traceback.
     """
 
     def __init__(self, previous: ExceptHook) -> None:
@@ -60,9 +62,11 @@ class ReadableErrors:
             error: the error.
             trace: where it was raised.
         """
-        readable = find_user_error(error)
-        if readable is None:
-            self.previous(kind, error, trace)
-        else:
+        readable = find_user_error(error) or explain(error)
+        if readable is not None:
             logger.debug("full traceback", exc_info=(kind, error, trace))
+        else:
+            self.previous(kind, error, trace)
+            readable = summarise(error)
+        if readable is not None:
             sys.stderr.write(f"error: {readable}\n")
