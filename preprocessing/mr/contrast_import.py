@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.mr.checkerboard import write_checkerboard
-from preprocessing.mr.prepared_subject import PreparedSubject
 from preprocessing.mr.registration import compare, register
 from preprocessing.mr.registration_record import RegistrationRecord
 from preprocessing.mr.resampling import resample
@@ -15,6 +14,7 @@ from preprocessing.mr.scan_check import check_shows_something
 from preprocessing.mr.subject_files import ContrastVolume
 from preprocessing.mr.volume import Volume, transform_points
 from taskgan_ext.errors import DataError
+from taskgan_ext.mr.prepared_subject import PreparedSubject
 from taskgan_ext.mr.protocol import Protocol
 from taskgan_ext.mr.reader.conventional import read_contrast
 from taskgan_ext.mr.reader.scan_times import merge_protocol

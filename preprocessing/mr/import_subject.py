@@ -17,12 +17,12 @@ from preprocessing.mr.contrast_import import ImportedContrast, import_contrast, 
 from preprocessing.mr.import_request import ImportRequest
 from preprocessing.mr.label_file import read_labels
 from preprocessing.mr.mr_subjects import MR_SUBJECTS
-from preprocessing.mr.prepared_subject import PreparedSubject, prepare_subject
 from preprocessing.mr.registration_record import RegistrationRecord
 from preprocessing.mr.subject_files import write_prepared
 from preprocessing.mr.volume import Volume
 from preprocessing.subject_exchange import exchange_subject, undo_killed_imports
 from taskgan_ext.io.atomic import write_json
+from taskgan_ext.mr.prepared_subject import PreparedSubject, prepare_subject
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol, load_protocols
 from taskgan_ext.mr.reader.read import read_mdme
 from taskgan_ext.mr.tissue_classes import REGION_CODES

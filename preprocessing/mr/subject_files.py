@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.collect import STRATUM
-from preprocessing.mr.prepared_subject import PreparedSubject, prepare_subject
 from preprocessing.provenance import package_versions
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import read_json, write_json
@@ -17,8 +16,10 @@ from taskgan_ext.io.digest import sha256
 from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.keys import CASE, CONTRAST, IMAGE, LABEL, MAPS, MASK, PROPERTY, PROTOCOL, REGIONS, SUBJECT
 from taskgan_ext.mr.mdme_image import MDMEImage
+from taskgan_ext.mr.prepared_files import write_prepared_files
+from taskgan_ext.mr.prepared_subject import PreparedSubject, prepare_subject
 from taskgan_ext.mr.protocol import CONTRASTS, Protocol, load_protocols
-from taskgan_ext.mr.relaxation_maps import INPUT_MAPS, write_maps
+from taskgan_ext.mr.relaxation_maps import INPUT_MAPS
 from taskgan_ext.mr.tissue_classes import REGION_CODES, tissue_classes, white_matter_border
 
 _PACKAGES = ("taskgan-ext", "numpy", "scipy", "nibabel", "pydicom", "SimpleITK")
@@ -102,15 +103,14 @@ def write_prepared(
     found = tissue_classes(prepared.maps, prepared.brain, image.field_strength)
     sidecar = target / f"{name}.json"
     sidecar.unlink(missing_ok=True)  # until it is written again the subject counts as incomplete
+    write_prepared_files(prepared, target, name)
     volumes: dict[str, NDArray[np.generic]] = {
-        "mdme": image.signal.reshape(*found.shape, -1).astype(np.float32),
-        MASK: prepared.brain.astype(np.uint8),
         REGIONS: found if regions is None else np.where(regions > 0, regions, found).astype(np.uint8),
         **{contrast: volume.data.astype(np.float32) for contrast, volume in contrasts.items()},
     }
     for part, volume in volumes.items():
         save_nifti(volume, image.affine, target / f"{name}_{part}.nii.gz")
-    write_maps(prepared.maps, image.affine, target, name)
+    parts = ("mdme", MASK, *volumes, *INPUT_MAPS, "TB1map")
     table = dict(load_protocols() if protocols is None else protocols)
     table |= {contrast: volume.protocol for contrast, volume in contrasts.items()}
     write_json(
@@ -129,7 +129,9 @@ def write_prepared(
             "extra": dict(extra or {}),
             "sha256": {
                 file: sha256(target / file)
-                for file in (f"{name}_{part}.nii.gz" for part in (*volumes, *INPUT_MAPS, "TB1map"))
+                for file in (
+                    f"{name}_{part}.nii.gz" for part in ("mdme", MASK, *volumes, *INPUT_MAPS, "TB1map")
+                )
             },
             "versions": package_versions(_PACKAGES),
         },

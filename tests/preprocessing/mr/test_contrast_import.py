@@ -6,12 +6,12 @@ import pytest
 from preprocessing.mr.contrast_import import import_contrast
 from preprocessing.mr.conventional_scan import rotation_matrix
 from preprocessing.mr.effects import Effects
-from preprocessing.mr.prepared_subject import prepare_subject
 from preprocessing.mr.settings import SimulationSettings
 from preprocessing.mr.simulate import simulate_subject
 from preprocessing.mr.volume import transform_points
 from taskgan_ext.io.nifti import save_nifti
 from taskgan_ext.mr.mdme_image import MDMEImage
+from taskgan_ext.mr.prepared_subject import prepare_subject
 from taskgan_ext.mr.protocol import load_protocols
 from taskgan_ext.mr.tissue_classes import tissue_classes
 

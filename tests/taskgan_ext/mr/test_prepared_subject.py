@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from tiny_mr import AFFINE, TISSUES, tiny_regions
 
-from preprocessing.mr.prepared_subject import prepare_subject
 from preprocessing.mr.subject_files import write_prepared
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.nifti import load_nifti
 from taskgan_ext.mr.mdme_image import MDMEImage
+from taskgan_ext.mr.prepared_subject import prepare_subject
 from taskgan_ext.mr.sequence import MDMESequence
 from taskgan_ext.mr.signal import mdme_signal
 
