@@ -127,12 +127,7 @@ def write_prepared(
             "protocols": {contrast: protocol.to_dict() for contrast, protocol in table.items()},
             "region_codes": REGION_CODES,
             "extra": dict(extra or {}),
-            "sha256": {
-                file: sha256(target / file)
-                for file in (
-                    f"{name}_{part}.nii.gz" for part in ("mdme", MASK, *volumes, *INPUT_MAPS, "TB1map")
-                )
-            },
+            "sha256": {file: sha256(target / file) for file in (f"{name}_{part}.nii.gz" for part in parts)},
             "versions": package_versions(_PACKAGES),
         },
     )
