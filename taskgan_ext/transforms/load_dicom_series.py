@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from monai.config import KeysCollection
@@ -17,6 +17,9 @@ UNITS = "units"
 """Key of ``MetaTensor.meta`` that holds Units (0054,1001) of PET, such as ``BQML``; empty for MR."""
 SERIES_READER = "taskgan_ext.dicom.read_series"
 
+if TYPE_CHECKING:
+    from taskgan_ext.dicom.series import Series  # needs pydicom
+
 logger = logging.getLogger(__name__)
 
 
@@ -24,7 +27,8 @@ class LoadDicomSeriesd(MapTransform):
     """Read a DICOM series by ``read_series``. A refusal reaches the caller; no other reader is tried.
 
     Args:
-        keys: each a folder with the files of one series, or a list of its files, replaced by its volume.
+        keys: each a folder with the files of one series, a list of its files, or a ``Series`` that was read
+            before, replaced by its volume.
         modality: ``PT`` or ``MR`` that the series must be of, ``None`` for either.
         allow_missing_keys: skip keys that an item does not have.
 
@@ -55,22 +59,27 @@ class LoadDicomSeriesd(MapTransform):
             item[key] = self._read(item[key])
         return item
 
-    def _read(self, source: str | list[str]) -> MetaTensor:
+    def _read(self, source: "str | list[str] | Series") -> MetaTensor:
         load_optional("pydicom", "reading DICOM", "taskgan-ext[dicom]")
         reader = load_optional(SERIES_READER, "reading DICOM", "taskgan-ext[dicom]")
+        if not isinstance(source, str | list):
+            return _to_tensor(source, Path("series"))
         paths = [Path(path) for path in source] if isinstance(source, list) else Path(source)
         series = reader.read_series(paths, modality=self.modality)
         for warning in series.warnings:
             logger.warning("%s", warning)
-        folder = (paths[0].parent if isinstance(paths, list) else paths).absolute()
-        affine = torch.from_numpy(series.affine)
-        volume = torch.from_numpy(series.volume).contiguous().unsqueeze(0)
-        meta = {
-            # An ending for writers to take off: folders named by a UID have dots of their own.
-            ImageMetaKey.FILENAME_OR_OBJ: str(folder / f"{folder.name}.dcm"),
-            MetaKeys.ORIGINAL_AFFINE: affine,
-            MetaKeys.SPATIAL_SHAPE: series.volume.shape,
-            MetaKeys.ORIGINAL_CHANNEL_DIM: 0,
-            UNITS: series.units,
-        }
-        return MetaTensor(volume, affine=affine, meta=meta)
+        return _to_tensor(series, (paths[0].parent if isinstance(paths, list) else paths).absolute())
+
+
+def _to_tensor(series: "Series", folder: Path) -> MetaTensor:
+    affine = torch.from_numpy(series.affine)
+    volume = torch.from_numpy(series.volume).contiguous().unsqueeze(0)
+    meta = {
+        # An ending for writers to take off: folders named by a UID have dots of their own.
+        ImageMetaKey.FILENAME_OR_OBJ: str(folder / f"{folder.name}.dcm"),
+        MetaKeys.ORIGINAL_AFFINE: affine,
+        MetaKeys.SPATIAL_SHAPE: series.volume.shape,
+        MetaKeys.ORIGINAL_CHANNEL_DIM: 0,
+        UNITS: series.units,
+    }
+    return MetaTensor(volume, affine=affine, meta=meta)

@@ -12,7 +12,9 @@ from taskgan_ext.transforms.load_volumes import LoadVolumesd
 
 
 class LoadScansd(MapTransform):
-    """Read a folder as a DICOM series and anything else as a NIfTI file; neither falls back on the other.
+    """Read a path as a DICOM series if it is a folder, else as a NIfTI file; neither falls back on the other.
+
+    What is no path is left to ``LoadDicomSeriesd``.
 
     Args:
         keys: paths that are replaced by their volumes; ``EnsureChannelFirstd`` gives both kinds the shape
@@ -41,7 +43,7 @@ class LoadScansd(MapTransform):
         """
         item = dict(data)
         for key in self.key_iterator(item):
-            is_series = isinstance(item[key], str) and Path(item[key]).is_dir()
-            load = LoadDicomSeriesd(key, self.modality) if is_series else LoadVolumesd(key)
+            is_file = isinstance(item[key], str) and not Path(item[key]).is_dir()
+            load = LoadVolumesd(key) if is_file else LoadDicomSeriesd(key, self.modality)
             item = load(item)
         return item
