@@ -29,6 +29,7 @@ class SeriesResult:
     Attributes:
         series: ``hashed_uid`` of SeriesInstanceUID.
         outcome: what became of it.
+        label: of what was made, such as ``denoised`` or the contrast; empty for a refusal.
         code: of a refusal, of ``taskgan_ext.errors``; else empty.
         reason: one sentence without names, UIDs and paths; empty where there is nothing to say.
         flags: codes of the output gate.
@@ -39,6 +40,7 @@ class SeriesResult:
 
     series: str
     outcome: Outcome
+    label: str = ""
     code: str = ""
     reason: str = ""
     flags: Sequence[str] = ()
@@ -55,7 +57,8 @@ class StudyResult:
         bundle: name of the bundle.
         version: of the bundle.
         weights_sha256: of its weights.
-        series: of each series, in the order of their hashed UIDs.
+        series: what became of each series, in the order of their hashed UIDs; an MDME scan has one entry for
+            each contrast.
     """
 
     bundle: str

@@ -1,0 +1,104 @@
+"""Whether a restored volume may be shown: numbers within bounds, and the task network's decision kept."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskgan_ext.errors import ConfigError, RefusedSeries
+
+BODY = 0.1
+"""Share of the 99.9th percentile of the input above which a voxel counts as body."""
+FLAGS: Mapping[str, str] = {
+    "activity_ratio": "the total over the body changed by more than the bundle allows",
+    "peak_ratio": "the peak (99.9th percentile) changed by more than the bundle allows",
+    "fit": "the maps leave more of the measured images unexplained than the bundle allows",
+    "task_disagrees": "the task network decides otherwise on the restored image than on the input",
+    "unlike_training": "times or voxels of the scan differ from those of the training",
+}
+"""What the gate can say of a restored volume."""
+
+
+@dataclass(frozen=True)
+class OutputGate:
+    """Bounds of a bundle, from ``gate`` in its ``configs/clinical.json``.
+
+    Attributes:
+        bounds: name of a measure to its smallest and largest value.
+        task_agreement: flag a decision of the task network that changes.
+    """
+
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    task_agreement: bool = False
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Self:
+        """Read the bounds.
+
+        Args:
+            table: the content of ``gate``.
+
+        Raises:
+            ConfigError: a measure is unknown or a bound is none.
+        """
+        known = set(FLAGS) - {"task_disagrees", "unlike_training"}
+        try:
+            pairs = {name: pair for name, pair in table.items() if name != "task_agreement"}
+            bounds = {name: (float(low), float(high)) for name, (low, high) in pairs.items()}
+            if not set(bounds) <= known or any(not low <= high for low, high in bounds.values()):
+                raise ValueError(f"bounds for some of {', '.join(sorted(known))}")
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"clinical.json: expected a table gate, it is wrong ({error})") from None
+        return cls(bounds, bool(table.get("task_agreement", False)))
+
+    def flags(self, measures: Mapping[str, float], decisions: Sequence[int] = ()) -> tuple[str, ...]:
+        """Say what is out of bounds.
+
+        Args:
+            measures: by name; those without a bound are not judged, and a bound without its measure is
+                broken.
+            decisions: of the task network, on the input and on the output; empty where there is none.
+
+        Returns:
+            Codes of ``FLAGS``.
+        """
+        found = [
+            name
+            for name, (low, high) in self.bounds.items()
+            if not low <= measures.get(name, math.nan) <= high
+        ]
+        if self.task_agreement and len(set(decisions)) > 1:
+            found.append("task_disagrees")
+        return tuple(found)
+
+
+def compare(source: NDArray[np.floating], restored: NDArray[np.floating]) -> dict[str, float]:
+    """Measure what restoring did to the amount and the peak of a volume.
+
+    The peak is a percentile, since the largest voxel of an image of few counts is noise.
+
+    Args:
+        source: ``(X, Y, Z)``.
+        restored: the same shape and unit.
+
+    Returns:
+        ``activity_ratio``, sum over the body after to before, and ``peak_ratio``, likewise of the 99.9th
+        percentiles; 1 where nothing changed.
+
+    Raises:
+        RefusedSeries: ``nonfinite``; ``output_gate``, the input shows nothing.
+    """
+    if not np.isfinite(restored).all():
+        raise RefusedSeries("nonfinite", "expected finite restored values, the network gave others")
+    peak = float(np.percentile(source, 99.9))
+    if peak <= 0:
+        raise RefusedSeries("output_gate", "expected an image that shows something, got one without")
+    body = source > BODY * peak
+    before, after = (float(each[body].sum(dtype=np.float64)) for each in (source, restored))
+    return {
+        "activity_ratio": after / before,
+        "peak_ratio": float(np.percentile(restored, 99.9)) / peak,
+    }

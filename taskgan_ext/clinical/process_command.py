@@ -1,0 +1,130 @@
+"""``python -m taskgan_ext.clinical process``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from taskgan_ext.clinical.open_bundle import open_bundle
+from taskgan_ext.clinical.process import process_folder
+from taskgan_ext.clinical.process_options import ProcessOptions
+from taskgan_ext.clinical.result import RESULT_FILE, StudyResult
+from taskgan_ext.errors import ConfigError
+from taskgan_ext.io.atomic import write_json
+
+DONE, REFUSED = 0, 2
+FOLDERS: Mapping[str, tuple[str, ...]] = {
+    "IN": ("MERCURE_IN_DIR", "MONAI_INPUTPATH", "HOLOSCAN_INPUT_PATH"),
+    "OUT": ("MERCURE_OUT_DIR", "MONAI_OUTPUTPATH", "HOLOSCAN_OUTPUT_PATH"),
+}
+"""Variables in which orchestrators name the folders, in the order in which they are asked."""
+FAIL, DISCARD = "fail", "discard"
+
+
+def add_process(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command ``process``.
+
+    Args:
+        commands: of the parser.
+    """
+    parser = commands.add_parser(
+        "process",
+        help="restore the scans of a folder, once",
+        description=(
+            "Read the DICOM files of a folder, restore the scans that the bundle applies to, and write "
+            "derived series and result.json. Exit status: 0, something was written; 2, nothing was, and "
+            "result.json says why; 1, a fault. Research use only, not for diagnosis."
+        ),
+    )
+    for name, variables in FOLDERS.items():
+        parser.add_argument(
+            name.lower(), nargs="?", type=Path, metavar=name, help=f"folder; else that of {variables[0]}"
+        )
+    add_bundle_options(parser)
+    parser.add_argument(
+        "--refusal",
+        choices=(FAIL, DISCARD),
+        default=FAIL,
+        help="when nothing is written: exit status 2, or 0 and a result.json that tells Mercure to discard",
+    )
+    parser.set_defaults(run=_run)
+
+
+def add_bundle_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how to restore.
+
+    Args:
+        parser: of a command.
+    """
+    parser.add_argument(
+        "--bundle", type=Path, required=True, metavar="DIR", help="folder of the bundle, with manifest.json"
+    )
+    parser.add_argument(
+        "--manifest-sha256", default="", metavar="HEX", help="expected SHA-256 of the manifest"
+    )
+    parser.add_argument(
+        "--allow-unsealed", action="store_true", help="take a bundle without manifest.json, for research"
+    )
+    parser.add_argument("--device", default="", help="such as cpu or cuda:0")
+    parser.add_argument(
+        "--withhold-flagged", action="store_true", help="do not write what the output gate flags"
+    )
+    parser.add_argument(
+        "--uncertainty",
+        type=int,
+        default=0,
+        metavar="N",
+        help="passes with dropout, for a map of their standard deviation (NIfTI)",
+    )
+
+
+def options_of(arguments: argparse.Namespace) -> ProcessOptions:
+    """Read what ``add_bundle_options`` has added.
+
+    Args:
+        arguments: parsed.
+    """
+    return ProcessOptions(
+        bundle=arguments.bundle,
+        device=arguments.device,
+        deliver_flagged=not arguments.withhold_flagged,
+        uncertainty=arguments.uncertainty,
+        manifest_sha256=arguments.manifest_sha256,
+        allow_unsealed=arguments.allow_unsealed,
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    in_dir, out_dir = (
+        _folder(getattr(arguments, name.lower()), name, variables) for name, variables in FOLDERS.items()
+    )
+    options = options_of(arguments)
+    result = process_folder(in_dir, out_dir, open_bundle(options), options)
+    sys.stdout.write("".join(f"{line}\n" for line in _lines(result, out_dir)))
+    if result.written:
+        return DONE
+    if arguments.refusal == FAIL:
+        return REFUSED
+    text = "; ".join(sorted({each.code or each.reason for each in result.series}))
+    routing = {"__mercure_notification": {"text": text}, "__mercure_routing": {"discard": True}}
+    write_json(out_dir / RESULT_FILE, result.to_dict() | routing)
+    return DONE
+
+
+def _folder(given: Path | None, name: str, variables: tuple[str, ...]) -> Path:
+    named = next((os.environ[each] for each in variables if os.environ.get(each)), None)
+    if given is None and named is None:
+        raise ConfigError(f"{name}: expected a folder on the command line or in {variables[0]}, found none")
+    return given if given is not None else Path(str(named))
+
+
+def _lines(result: StudyResult, out_dir: Path) -> list[str]:
+    lines = [
+        f"{each.series or 'a file'}: {each.outcome}"
+        + (f" {each.label}" if each.label else "")
+        + (f", {each.code}" if each.code else "")
+        + (f": {each.reason}" if each.reason else "")
+        for each in result.series
+    ]
+    return [*lines, f"result: {out_dir / RESULT_FILE}", "research use only, not for diagnosis"]

@@ -1,0 +1,53 @@
+"""The series among the files of a folder."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from taskgan_ext.dicom.image_files import DICOM_SUFFIXES
+from taskgan_ext.dicom.image_gate import is_image
+from taskgan_ext.dicom.parse_file import parse_file
+from taskgan_ext.dicom.parser_faults import quiet_parser
+from taskgan_ext.errors import RefusedSeries
+from taskgan_ext.io.dicom_folder import is_dicom, list_files
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a folder holds.
+
+    Attributes:
+        series: SeriesInstanceUID to the files of its images, sorted.
+        faults: codes of the files that cannot be told to belong to a series, sorted.
+    """
+
+    series: Mapping[str, Sequence[Path]]
+    faults: Sequence[str]
+
+
+def find_series(folder: Path) -> Study:
+    """Group the images of a folder by their series; the files are told apart by what they hold.
+
+    Reports, presentation states and what is no DICOM file are left out.
+
+    Args:
+        folder: searched with its subfolders.
+
+    Raises:
+        RefusedSeries: ``no_file``, it is no folder.
+    """
+    if not folder.is_dir():
+        raise RefusedSeries("no_file", f"{folder}: expected a folder with DICOM files, found none")
+    series: dict[str, list[Path]] = {}
+    faults = []
+    with quiet_parser():
+        for path in list_files(folder):
+            if path.suffix.lower() not in DICOM_SUFFIXES and not is_dicom(path):
+                continue
+            try:
+                file = parse_file(path)
+                if is_image(file):
+                    series.setdefault(file.text("SeriesInstanceUID"), []).append(path)
+            except RefusedSeries as refusal:
+                faults.append(refusal.code)
+    return Study({uid: series[uid] for uid in sorted(series)}, sorted(faults))
