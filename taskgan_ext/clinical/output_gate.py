@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from taskgan_ext.errors import ConfigError, RefusedSeries
 
 BODY = 0.1
-"""Share of the 99.9th percentile of the input above which a voxel counts as body."""
+"""Share of the 99.9th percentile of the restored volume above which a voxel counts as body: in the input,
+which is noisier, a threshold would choose voxels for their noise."""
 FLAGS: Mapping[str, str] = {
     "activity_ratio": "the total over the body changed by more than the bundle allows",
     "peak_ratio": "the peak (99.9th percentile) changed by more than the bundle allows",
@@ -96,9 +97,10 @@ def compare(source: NDArray[np.floating], restored: NDArray[np.floating]) -> dic
     peak = float(np.percentile(source, 99.9))
     if peak <= 0:
         raise RefusedSeries("output_gate", "expected an image that shows something, got one without")
-    body = source > BODY * peak
+    restored_peak = float(np.percentile(restored, 99.9))
+    body = restored > BODY * restored_peak
     before, after = (float(each[body].sum(dtype=np.float64)) for each in (source, restored))
     return {
-        "activity_ratio": after / before,
-        "peak_ratio": float(np.percentile(restored, 99.9)) / peak,
+        "activity_ratio": after / before if before > 0 else math.inf,
+        "peak_ratio": restored_peak / peak,
     }

@@ -14,10 +14,16 @@ from taskgan_ext.keys import IMAGE, SUBJECT
 
 SCALE = "scale"
 """Key of ``MetaTensor.meta`` that holds the factor: data unit per network unit."""
+FOREGROUND = 0.5
+"""Share of the foreground's mean above which a voxel belongs to it."""
 
 
 def foreground_mean(volume: Tensor, slices: Sequence[int] | None = None) -> float:
-    """Mean over the voxels above zero, in double precision.
+    """Mean over the voxels above half of that mean, in double precision.
+
+    A threshold that the foreground itself sets (Ridler and Calvard, IEEE SMC 1978, with the background at
+    zero) does not ask how much air the field of view holds, nor whether air is zero, as in integers of a
+    DICOM file, or a little more, as in what a reconstruction gives.
 
     Args:
         volume: any shape; the slice axis is the last.
@@ -27,7 +33,13 @@ def foreground_mean(volume: Tensor, slices: Sequence[int] | None = None) -> floa
         The mean, in the unit of the volume; NaN when no voxel is above zero.
     """
     part = volume if slices is None else volume[..., slices[0] : slices[1] + 1]
-    return float(part[part > 0].double().mean())
+    foreground = part[part > 0].double()
+    mean = float(foreground.mean())
+    # The threshold only rises, and every step but the last drops a voxel.
+    while len(kept := foreground[foreground > FOREGROUND * mean]) < len(foreground):
+        foreground = kept
+        mean = float(foreground.mean())
+    return mean
 
 
 class ScaleByMeand(MapTransform, InvertibleTransform):
@@ -42,6 +54,7 @@ class ScaleByMeand(MapTransform, InvertibleTransform):
         keys: what is divided.
         reference_key: the image whose mean is taken.
         slices: first and last slice of the mean (inclusive), ``None`` for all.
+        level: what the mean of the reference becomes.
         allow_missing_keys: skip keys that an item does not have.
 
     Raises:
@@ -53,9 +66,11 @@ class ScaleByMeand(MapTransform, InvertibleTransform):
         keys: KeysCollection,
         reference_key: str = IMAGE,
         slices: Sequence[int] | None = None,
+        level: float = 1.0,
         allow_missing_keys: bool = False,
     ) -> None:
         MapTransform.__init__(self, keys, allow_missing_keys)
+        self.level = level
         self.reference_key = reference_key
         self.slices = slices
 
@@ -69,11 +84,11 @@ class ScaleByMeand(MapTransform, InvertibleTransform):
             The item with scaled images; each keeps the factor in its meta data as ``scale``.
         """
         item = dict(data)
-        scale = foreground_mean(plain_tensor(item[self.reference_key]), self.slices)
+        scale = foreground_mean(plain_tensor(item[self.reference_key]), self.slices) / self.level
         if not 0 < scale < float("inf"):
             raise DataError(
                 f"{item.get(SUBJECT, self.reference_key)}: expected an image with values above zero, "
-                f"got a foreground mean of {scale}"
+                f"got a foreground mean of {scale * self.level}"
             )
         for key in self.key_iterator(item):
             image = item[key] if isinstance(item[key], MetaTensor) else MetaTensor(item[key])
