@@ -12,7 +12,8 @@ from taskgan_ext.keys import SUBJECT
 
 STAGING = ".importing-"
 """Start of the name of the folder in which a subject is written; the rest is the name of the subject."""
-_OLD, _DONE = "old", "done"
+_OLD, _DONE = ".old", ".done"
+"""Beside the folder of the subject, whose name cannot begin with a dot."""
 
 
 def exchange_subject(

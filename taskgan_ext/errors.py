@@ -7,6 +7,7 @@
     |       `-- RefusedListMode    a list-mode file
     |-- ConfigError          a setting is missing or contradicts another one
     |-- CheckpointError      a checkpoint is missing, broken or belongs to other settings
+    |-- BundleError          a bundle is not as it was packed, or may not be packed
     |-- DependencyError      an optional package is not installed
     `-- NonFiniteLossError   training met a loss that is not a number
 
@@ -132,6 +133,10 @@ class ConfigError(TaskGANError, ValueError):
 
 class CheckpointError(TaskGANError, RuntimeError):
     """A checkpoint is missing, broken or belongs to other settings."""
+
+
+class BundleError(TaskGANError, ValueError):
+    """A bundle or its archive is not as it was packed, or may not be packed."""
 
 
 class DependencyError(TaskGANError, ImportError):

@@ -31,7 +31,7 @@ number of rings:={rings}
 distance between rings (cm) :=0.40625
 gantry crystal radius (cm):=32.8
 %number of TOF time bins:={tof}
-image duration (sec):=900
+image duration (sec):=1
 %total listmode word counts:={words}
 %LM event and tag words format (bits):=32
 %axial compression:=1
@@ -140,7 +140,9 @@ def petsird_exam() -> petsird.ExamInformation:
     )
 
 
-def write_petsird(path: Path, events_per_block: int = 400, num_blocks: int = 5, seed: int = 0) -> Path:
+def write_petsird(
+    path: Path, events_per_block: int = 400, num_blocks: int = 5, seed: int = 0, start_ms: int = 0
+) -> Path:
     """Write a file with every kind of time block by the SDK: four prompts to a delayed, blocks of 10 ms."""
     rng, scanner = np.random.default_rng(seed), petsird_scanner()
     still = petsird.RigidTransformation(matrix=np.eye(4, dtype=np.float32)[:3])
@@ -148,7 +150,7 @@ def write_petsird(path: Path, events_per_block: int = 400, num_blocks: int = 5, 
     alive_pairs[0, 0], alive_pairs[0, 1] = [[0.5], [0.25, 1.0]], []
     blocks: list[petsird.TimeBlock] = []
     for k in range(num_blocks):
-        time = petsird.TimeInterval(start=10 * k, stop=10 * k + 10)
+        time = petsird.TimeInterval(start=start_ms + 10 * k, stop=start_ms + 10 * k + 10)
         singles = [petsird.SingleEvent(detection_bin=5, time_offset_in_time_block=3)] * 3
         triples = [petsird.TripleEvent(detection_bins=[200, 150, 3], tof_indices=[1, 2])] * 2
         block = petsird.EventTimeBlock(

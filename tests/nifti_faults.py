@@ -127,6 +127,9 @@ MORE_FAULTS = {
     "flat sform": _header("geometry_invalid", srow_z=[0, 2.5, 0, 0]),
     "qform longer than one": _header("geometry_invalid", sform_code=0, quatern_b=1, quatern_c=1),
     "qform NaN": _header("geometry_invalid", quatern_b=np.nan),
+    "lengths in metres": _header("units_unsupported", xyzt_units=1),
+    "lengths in micrometres": _header("units_unsupported", xyzt_units=3 | 8),
+    "lengths in no known unit": _header("units_unsupported", xyzt_units=5),
     "size of a voxel contradicts": _header("geometry_invalid", pixdim=[1, 2, 2.5, 5, 1, 1, 1, 1]),
     "left and right swapped": _header("geometry_conflict", srow_x=[2, 0, 0, 90]),
 }

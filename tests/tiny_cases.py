@@ -145,6 +145,9 @@ class TinyKind:
             raise ConfigError(f"expected an action among {', '.join(ACTIONS | WITH_FILE)}")
         return subject, values
 
+    def companions(self, values):
+        return [values["file"].with_suffix(".beside")]
+
     def run(self, request, folder):
         subject, values = request
         target = folder / subject

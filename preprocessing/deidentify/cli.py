@@ -24,7 +24,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         description=(
             "Take the identity of patients out of PET and MR images. Names, identifiers, UIDs and all free "
             "text go or are replaced, dates move back by whole days, times of day, weight and dose stay: SUV "
-            "is the same before and after. Pixels are copied as they are: a head can be known by its face. "
+            "is the same before and after. Pixels keep their numbers: a head can be known by its face. "
             "One file that cannot be read stops the whole folder."
         ),
     )

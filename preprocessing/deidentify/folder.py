@@ -12,7 +12,7 @@ from tqdm import tqdm
 from preprocessing.deidentify.data_set import Changes
 from preprocessing.deidentify.gate import Listed, list_images, read_image
 from preprocessing.deidentify.headers import OPTIONS, deidentify_header, summary
-from preprocessing.deidentify.image_file import write_image
+from preprocessing.deidentify.image_file import read_stored, write_image
 from preprocessing.deidentify.pseudonyms import Pseudonyms
 from preprocessing.deidentify.suv_outcome import check_same, suv_outcome
 from preprocessing.provenance import package_versions
@@ -64,6 +64,7 @@ def deidentify_folder(
         RefusedSeries: files are refused, all of them named, or SUV of a series is not what it was.
         OSError: ``out`` cannot be written.
     """
+    out = out.resolve()  # a link to an empty folder stays, and the folder is filled
     _check_out(source, out)
     images = list_images(source, show_progress)
     if subject is not None and len({image.patient for image in images}) > 1:
@@ -103,14 +104,14 @@ def _write(
         folder.mkdir()
         before: list[Dataset] = []
         after: list[Dataset] = []
-        for member in members:
-            source = read_image(member.path)
+        sources = [read_image(member.path) for member in members]
+        for member, source, stored in zip(members, sources, read_stored(sources), strict=True):
             header = _deidentified(source, pseudonyms, subject, changes)
             subjects[str(header.PatientID)] = None
             if member.modality == "PT":
                 before.append(source.header)
                 after.append(header.copy())
-            write_image(header, source, folder / f"{pseudonyms.file_stem(member.uid)}.dcm")
+            write_image(header, source, stored, folder / f"{pseudonyms.file_stem(member.uid)}.dcm")
             bar.update()
         series.append(
             {"folder": folder.name, "modality": members[0].modality, "images": len(members)}
@@ -147,7 +148,7 @@ def _report(done: Deidentified) -> dict[str, Any]:
     return {
         "Description": "What was changed in DICOM headers to take out the identity of patients",
         "profile": [f"{meaning} ({scheme} {value})" for value, scheme, meaning in OPTIONS],
-        "pixels": "copied bit by bit; heads can be recognised by their faces",
+        "pixels": "the numbers of the source, uncompressed; heads can be recognised by their faces",
         "subjects": list(done.subjects),
         "images": done.num_images,
         "series": list(done.series),

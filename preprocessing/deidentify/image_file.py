@@ -1,22 +1,48 @@
-"""A de-identified image as a file: a new header, and the pixels of the source bit by bit."""
+"""A de-identified image as a file: a new header, and the stored numbers of the source, uncompressed.
 
-import struct
-from collections.abc import Sequence
+Compressed pixels may carry comments, application segments and bytes behind their end, and plain ones text in
+the bits that BitsStored leaves over. What comes through here are numbers of BitsStored bits, and nothing
+else.
+"""
+
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom import DataElement, Dataset
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from taskgan_ext.dicom.decode import decode_images
 from taskgan_ext.dicom.dicom_file import DicomFile
-from taskgan_ext.dicom.file_structure import PixelElement
 from taskgan_ext.errors import RefusedSeries
 
 PIXEL_DATA = 0x7FE00010
-_ITEM = struct.Struct("<HHI")
+_WORD_BITS = 16
 
 
-def write_image(header: Dataset, source: DicomFile, path: Path) -> None:
-    """Write an image in the transfer syntax of its source.
+def read_stored(files: Sequence[DicomFile]) -> Iterator[NDArray[np.uint16]]:
+    """Read the stored numbers of images.
+
+    Args:
+        files: images that passed ``check_image``; compressed ones are decoded in one child process.
+
+    Yields:
+        Of each image its words of 16 bits; bits beyond BitsStored are 0 or the sign.
+
+    Raises:
+        RefusedSeries: ``pixel_format``, an image has no pixels, they cannot be decoded, or the other bits
+            hold something else, such as an overlay or a text.
+    """
+    decoded = decode_images([file for file in files if file.pixels and file.pixels.fragments])
+    for file in files:
+        if file.pixels is None:
+            raise RefusedSeries("pixel_format", f"{file.path}: expected pixels, found none")
+        yield _without_spare_bits(file, next(decoded) if file.pixels.fragments else _plain(file))
+
+
+def write_image(header: Dataset, source: DicomFile, stored: NDArray[np.uint16], path: Path) -> None:
+    """Write an image, uncompressed.
 
     The preamble is zero and the file meta information is new (PS3.10 section 7.1).
 
@@ -24,31 +50,33 @@ def write_image(header: Dataset, source: DicomFile, path: Path) -> None:
         header: de-identified, with the file meta information of its kind of object and instance; the pixels
             and the transfer syntax are put into it.
         source: the image that it was made from.
+        stored: its numbers, see ``read_stored``.
         path: file to write.
-
-    Raises:
-        RefusedSeries: ``pixel_format``, the source has no pixels.
     """
-    if source.pixels is None:
-        raise RefusedSeries("pixel_format", f"{source.path}: expected pixels, found none")
-    content, pixels = source.path.read_bytes(), source.pixels
-    if pixels.fragments:
-        pieces = [content[start : start + length] for start, length in pixels.fragments]
-        element = DataElement(PIXEL_DATA, "OB", _encapsulated(_offset_table(content, pixels), pieces))
-        element.is_undefined_length = True
-    else:
-        element = DataElement(PIXEL_DATA, "OW", content[pixels.start : pixels.start + pixels.length])
-    header.add(element)
-    header.file_meta.TransferSyntaxUID = UID(source.syntax)
+    compressed = source.pixels is not None and bool(source.pixels.fragments)
+    header.add(DataElement(PIXEL_DATA, "OW", stored.astype("<u2", copy=False).tobytes()))
+    header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if compressed else UID(source.syntax)
     header.save_as(path, enforce_file_format=True)
 
 
-def _offset_table(content: bytes, pixels: PixelElement) -> bytes:
-    """The table of one frame, PS3.5 section A.4: empty, or an offset of 0; anything else is left out."""
-    first, _ = pixels.fragments[0]
-    table = content[pixels.start + _ITEM.size : first - _ITEM.size]
-    return table if table == bytes(4) else b""
+def _plain(file: DicomFile) -> NDArray[np.uint16]:
+    assert file.pixels is not None
+    with file.path.open("rb") as stream:
+        stream.seek(file.pixels.start)
+        content = stream.read(file.pixels.length)
+    if len(content) < file.pixels.length:
+        raise RefusedSeries("truncated", f"{file.path}: expected pixels up to their end, found fewer")
+    return np.frombuffer(content, dtype="<u2")
 
 
-def _encapsulated(table: bytes, pieces: Sequence[bytes]) -> bytes:
-    return b"".join(_ITEM.pack(0xFFFE, 0xE000, len(piece)) + piece for piece in (table, *pieces))
+def _without_spare_bits(file: DicomFile, stored: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    spare = np.uint16(_WORD_BITS - int(file.numbers("BitsStored", 1)[0]))
+    shifted = stored << spare
+    unsigned, signed = shifted >> spare, (shifted.view(np.int16) >> spare.astype(np.int16)).view(np.uint16)
+    if ((stored != unsigned) & (stored != signed)).any():
+        raise RefusedSeries(
+            "pixel_format",
+            f"{file.path}: expected pixels of as many bits as BitsStored says, found more; "
+            "export the series again, without overlays",
+        )
+    return signed if file.number("PixelRepresentation") == 1 else unsigned

@@ -9,6 +9,7 @@ from taskgan_ext.errors import DataError
 KEY_BYTES = 32
 """Of a new key, and the least of any: the length of the digest of HMAC-SHA256 (RFC 2104 section 3)."""
 MAX_BYTES = 4096
+_TO_MAKE_ONE = f"make one with: head -c {KEY_BYTES} /dev/urandom > FILE (or deidentify --new-key)"
 LEAST_DIFFERENT = 8
 """Different bytes of a key; a random one of 32 bytes has 20 at the very least."""
 
@@ -29,14 +30,14 @@ def read_key(path: Path | None) -> bytes:
     if path is None:
         return secrets.token_bytes(KEY_BYTES)
     if not path.is_file():
-        raise DataError(f"{path}: expected a key file, found none; make one with --new-key")
+        raise DataError(f"{path}: expected a key file, found none; {_TO_MAKE_ONE}")
     with path.open("rb") as file:
         key = file.read(MAX_BYTES + 1)
     if not KEY_BYTES <= len(key) <= MAX_BYTES or len(set(key)) < LEAST_DIFFERENT:
         raise DataError(
             f"{path}: expected a key of {KEY_BYTES} to {MAX_BYTES} random bytes, found {len(key)} bytes"
-            f"{' that are not random' if len(key) in range(KEY_BYTES, MAX_BYTES + 1) else ''}; make one with "
-            "--new-key and another file name"
+            f"{' that are not random' if len(key) in range(KEY_BYTES, MAX_BYTES + 1) else ''}; under "
+            f"another name, {_TO_MAKE_ONE}"
         )
     return key
 

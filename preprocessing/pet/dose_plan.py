@@ -41,7 +41,11 @@ def dose_intervals(doses: Sequence[float], realisations: int) -> dict[tuple[floa
 
 
 def time_windows(
-    intervals: Mapping[tuple[float, int], Interval], duration_ms: int, *, middle: bool = False
+    intervals: Mapping[tuple[float, int], Interval],
+    duration_ms: int,
+    *,
+    middle: bool = False,
+    start_ms: int = 0,
 ) -> dict[tuple[float, int], tuple[int, int]]:
     """Lay the parts of a scan out in time: windows of one realisation are nested, realisations are disjoint.
 
@@ -49,6 +53,7 @@ def time_windows(
         intervals: of :func:`dose_intervals`.
         duration_ms: length of the scan.
         middle: whether the windows together lie in the middle of the scan, and not at its beginning.
+        start_ms: first time of the scan.
 
     Returns:
         ``(dose, realisation)`` to the first millisecond and the one after the last.
@@ -59,7 +64,10 @@ def time_windows(
     end = max(high for _, high in intervals.values())
     offset = (1 - end) / 2 if middle else 0.0
     windows = {
-        part: (round((low + offset) * duration_ms), round((high + offset) * duration_ms))
+        part: (
+            start_ms + round((low + offset) * duration_ms),
+            start_ms + round((high + offset) * duration_ms),
+        )
         for part, (low, high) in intervals.items()
     }
     if any(start >= stop for start, stop in windows.values()):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from preprocessing.existing_output import check_absent
 from preprocessing.pet.reconstruct.cylinder_scanner import CylinderScanner
 from preprocessing.pet.reconstruct.event_generator import RESOLUTION_FWHM, EventSource, generate_events
 from preprocessing.pet.reconstruct.example_head import GRID, INSERT_CENTRE, INSERT_RADIUS, draw_example_head
@@ -41,6 +42,7 @@ def add_example(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--seconds", type=float, default=_SECONDS, help="length of the scan; decides the counts"
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
     parser.set_defaults(run=_run_example)
 
 
@@ -49,17 +51,19 @@ def _run_example(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"--seconds: expected a number from 0.1 to 600, got {arguments.seconds:g}")
     if arguments.seed < 0:
         raise ConfigError(f"--seed: expected a number that is not negative, got {arguments.seed}")
+    names = ("scan.petsird", "mu.nii.gz", "truth.nii.gz", "truth.json")
+    scan, mu, truth, sidecar = (arguments.out / name for name in names)
+    check_absent((scan, mu, truth, sidecar), arguments.overwrite)
     activity, attenuation = draw_example_head()
     scanner = CylinderScanner()
     source = EventSource(activity, attenuation, GRID, arguments.seconds, _RANDOMS)
     events = generate_events(source, scanner, arguments.seed, progress=True)
-    scan = arguments.out / "scan.petsird"
     write_petsird(scan, events, scanner)
-    save_nifti(attenuation * np.float32(10), GRID.affine, arguments.out / "mu.nii.gz")
-    save_nifti(activity, GRID.affine, arguments.out / "truth.nii.gz")
+    save_nifti(attenuation * np.float32(10), GRID.affine, mu)
+    save_nifti(activity, GRID.affine, truth)
     prompts = int(np.count_nonzero(events.prompt))
     write_json(
-        arguments.out / "truth.json",
+        sidecar,
         {
             "Units": "Bq/mL",
             "seed": arguments.seed,
@@ -75,6 +79,6 @@ def _run_example(arguments: argparse.Namespace) -> None:
     )
     sys.stdout.write(
         f"{scan}: {prompts} prompts, {events.prompt.size - prompts} delayeds in {arguments.seconds:g} s\n"
-        f"attenuation in 1/cm: {arguments.out / 'mu.nii.gz'}\n"
-        f"true activity in Bq/ml: {arguments.out / 'truth.nii.gz'}\n"
+        f"attenuation in 1/cm: {mu}\n"
+        f"true activity in Bq/ml: {truth}\n"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from preprocessing.imported_datalist import DATALIST_FILE
 from preprocessing.pet.import_request import PetImportRequest
 from preprocessing.pet.import_subject import PetImportResult, import_subject
+from taskgan_ext.errors import ConfigError
 from taskgan_ext.keys import SECTIONS, SUBJECT
 
 _PATCH = 32
@@ -36,6 +37,18 @@ def add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="low-dose image: folder of a DICOM series, or NIfTI; again for further realisations",
     )
     parser.add_argument("--full", type=Path, required=True, metavar="PATH", help="full-dose image, likewise")
+    parser.add_argument(
+        "--full-series",
+        metavar="UID",
+        help="SeriesInstanceUID of the full dose, where its folder has several",
+    )
+    parser.add_argument(
+        "--low-series",
+        action="append",
+        default=[],
+        metavar="[NAME=]UID",
+        help="likewise; NAME is low (default), low-2, ... in the order of --low",
+    )
     parser.add_argument(
         "--property",
         type=float,
@@ -83,9 +96,20 @@ def _run_import(arguments: argparse.Namespace) -> None:
             keep_identity=arguments.keep_identity,
             section=arguments.section,
             overwrite=arguments.overwrite,
+            series=_series(arguments),
         )
     )
     sys.stdout.write("\n".join(_report(result)) + "\n")
+
+
+def _series(arguments: argparse.Namespace) -> dict[str, str]:
+    series = {} if arguments.full_series is None else {"full": arguments.full_series}
+    for text in arguments.low_series:
+        name, _, uid = text.rpartition("=")
+        if (name or "low") in series:
+            raise ConfigError(f"--low-series: expected one series for {name or 'low'}, got several")
+        series[name or "low"] = uid
+    return series
 
 
 def _report(result: PetImportResult) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class PetImportRequest:
         keep_identity: write the UIDs and dates of the source series into the sidecar.
         section: of the data list; ``None`` for the one that lacks most.
         overwrite: replace a subject of that name.
+        series: ``full`` or the name of a low-dose image to the SeriesInstanceUID of the series to read,
+            where a folder holds several.
 
     Raises:
         ConfigError: a number, section or name is not possible.
@@ -46,6 +48,7 @@ class PetImportRequest:
     keep_identity: bool = False
     section: str | None = None
     overwrite: bool = False
+    series: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.value <= 1:
@@ -65,3 +68,16 @@ class PetImportRequest:
         for what, path in inputs.items():
             if not path.exists():
                 raise DataError(f"{path}: expected the {what} file or folder, found nothing")
+        self._check_series()
+
+    def _check_series(self) -> None:
+        sources = {"full": self.full, **self.low}
+        for name in self.series:
+            if name not in sources:
+                raise ConfigError(f"expected a series of {', '.join(sources)}, got one of {name!r}")
+            if not sources[name].is_dir():
+                raise ConfigError(f"{sources[name]}: expected a folder to choose a series from, got a file")
+        given = [(path.resolve(), self.series.get(name)) for name, path in self.low.items()]
+        twice = next((place for place in given if given.count(place) > 1), None)
+        if twice is not None:
+            raise ConfigError(f"{twice[0]}: expected each low-dose image once, got it several times")

@@ -1,8 +1,9 @@
 """From the files of a site to one low-dose and full-dose pair of a cohort."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,19 @@ from preprocessing.deidentify.headers import deidentify_headers
 from preprocessing.deidentify.secret_key import read_key
 from preprocessing.existing_output import check_absent
 from preprocessing.folder_lock import locked, made_folder
-from preprocessing.imported_datalist import check_can_hold
+from preprocessing.imported_datalist import all_items, check_can_hold
 from preprocessing.pet.import_request import PetImportRequest
 from preprocessing.pet.imported_files import PET_SUBJECTS, LowDose, write_imported
+from preprocessing.pet.pair_check import check_pair, same_grid
 from preprocessing.pet.pair_picture import write_pair_picture
 from preprocessing.pet.pet_image import PetImage, read_pet, scan_facts
+from preprocessing.same_person import file_digests
 from preprocessing.subject_exchange import exchange_subject, undo_killed_imports
 from taskgan_ext.errors import DataError
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.io.nifti import load_nifti
+from taskgan_ext.keys import SUBJECT
 
-GRID_TOLERANCE_MM = 1e-2
-"""As when a pair is loaded for training."""
 PLAUSIBLE_RATIO = (0.5, 2.0)
 """Of the means of the low-dose and the full-dose image."""
 
@@ -105,18 +107,20 @@ def _make_ready(request: PetImportRequest) -> None:
 
 
 def _read_pair(request: PetImportRequest, show_progress: bool) -> tuple[_Pair, tuple[str, ...]]:
-    images = {}
+    images, notices = dict[str, PetImage](), list[str]()
     paths = {"full": request.full, **request.low}
     for name, path in tqdm(paths.items(), desc="reading", unit="image", disable=not show_progress):
-        images[name] = read_pet(path, f"{name} dose" if name in ("full", "low") else name, suv=request.suv)
+        what = f"{name} dose" if name in ("full", "low") else name
+        images[name] = read_pet(path, what, suv=request.suv, series_uid=request.series.get(name))
         _check_content(images[name], path)
+        notices += images[name].notices
     full = images.pop("full")
     for name, image in images.items():
-        _check_fits(image, full, request.low[name], request.full)
-        image.volume[...] *= np.float32(request.low_scale)
+        notices += check_pair(image, full, request.low[name], request.full)
+    _check_different(images, request.low)
+    low = {name: _scaled(image, request, request.low[name]) for name, image in images.items()}
     regions = None if request.regions is None else _read_regions(request.regions, full)
-    notices = dict.fromkeys(text for image in (full, *images.values()) for text in image.notices)
-    return _Pair(full, images, regions), tuple(notices)
+    return _Pair(full, low, regions), tuple(dict.fromkeys(notices))
 
 
 def _check_content(image: PetImage, path: Path) -> None:
@@ -124,26 +128,29 @@ def _check_content(image: PetImage, path: Path) -> None:
         raise DataError(f"{path}: expected an image with different values, some above 0, but all are alike")
 
 
-def _check_fits(low: PetImage, full: PetImage, low_path: Path, full_path: Path) -> None:
-    if low.volume.shape != full.volume.shape or not np.allclose(
-        low.affine, full.affine, rtol=0, atol=GRID_TOLERANCE_MM
-    ):
+def _check_different(low: Mapping[str, PetImage], paths: Mapping[str, Path]) -> None:
+    for first, second in combinations(low, 2):
+        if np.array_equal(low[first].volume, low[second].volume):
+            raise DataError(
+                f"{paths[second]}: expected another low-dose image than {paths[first]}, but they are equal "
+                "in every voxel; give each realisation once"
+            )
+
+
+def _scaled(image: PetImage, request: PetImportRequest, path: Path) -> PetImage:
+    with np.errstate(over="ignore"):
+        volume = image.volume * np.float32(request.low_scale)
+    if not np.isfinite(volume).all():
         raise DataError(
-            f"{low_path}: expected the grid of {full_path}, {full.volume.shape} with affine "
-            f"{np.round(full.affine, 3).tolist()}, got {low.volume.shape} with "
-            f"{np.round(low.affine, 3).tolist()}; reconstruct both on one grid"
+            f"{path}: expected values that are finite after --low-scale {request.low_scale:g}, got others; "
+            "give a smaller one"
         )
-    if low.unit != full.unit:
-        raise DataError(f"{low_path}: expected the unit of {full_path}, {full.unit}, got {low.unit}")
-    if np.array_equal(low.volume, full.volume):
-        raise DataError(f"{low_path}: expected a low-dose image, but it equals {full_path} in every voxel")
+    return replace(image, volume=volume)
 
 
 def _read_regions(path: Path, full: PetImage) -> NDArray[np.uint8]:
     labels, affine = load_nifti(path)
-    if labels.shape != full.volume.shape or not np.allclose(
-        affine, full.affine, rtol=0, atol=GRID_TOLERANCE_MM
-    ):
+    if not same_grid(full, labels.shape, affine):
         raise DataError(f"{path}: expected regions on the grid of the images, got {labels.shape}")
     codes = labels.astype(np.uint8)
     if not np.array_equal(codes, labels):
@@ -206,6 +213,18 @@ def _write(
         regions=pair.regions,
         facts=facts,
     )
+    _check_person(folder, request)
+
+
+def _check_person(folder: Path, request: PetImportRequest) -> None:
+    """Refuse a subject, as it was just written, that has an image of another one of the cohort."""
+    others = file_digests(item for item in all_items(request.out) if item[SUBJECT] != request.subject)
+    for digest in file_digests(PET_SUBJECTS.list_items(folder, request.subject)):
+        if digest in others:
+            raise DataError(
+                f"{request.out}: expected images of another person, but {request.subject} has an image of "
+                f"{others[digest]}, byte by byte; one person under two names could be in training and test"
+            )
 
 
 def _mean_ratio(low: PetImage, full: PetImage) -> float:

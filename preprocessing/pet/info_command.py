@@ -8,10 +8,11 @@ from typing import Any
 
 from tqdm import tqdm
 
+from preprocessing.existing_output import check_absent, check_no_input
 from preprocessing.pet.listmode.listmode_file import ListModeFile
 from preprocessing.pet.listmode.open_listmode import open_listmode
 from preprocessing.pet.listmode.survey import Survey
-from preprocessing.pet.rate_chart import draw_rate, save_rate_chart
+from preprocessing.pet.rate_chart import check_picture, draw_rate, save_rate_chart
 
 
 def add_info(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,11 +32,16 @@ def add_info(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("file", type=Path, metavar="FILE", help="list-mode file, or header of a Siemens one")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="write a picture of the count rate")
+    parser.add_argument("--overwrite", action="store_true", help="replace a picture that is there")
     parser.set_defaults(run=_run_info)
 
 
 def _run_info(arguments: argparse.Namespace) -> None:
     file = open_listmode(arguments.file)
+    if arguments.plot is not None:
+        check_picture(arguments.plot)
+        check_no_input([arguments.plot], file.inputs)
+        check_absent([arguments.plot], arguments.overwrite, "another name with --plot")
     with tqdm(total=file.path.stat().st_size, unit="B", unit_scale=True, leave=False) as progress:
         survey = file.survey(progress.update)
     if arguments.plot is not None:

@@ -15,7 +15,8 @@ from preprocessing.pet.thin_request import ThinRequest
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.io.nifti import load_nifti
 
-_SCRATCH = "scratch"
+_SCRATCH = ".scratch"
+"""No subject can have such a name."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def write_listmode_subject(request: ListModeRequest, folder: Path) -> tuple[str,
 
     Args:
         request: what to do.
-        folder: of the cohort; a sub-folder ``scratch`` is left for the caller to remove.
+        folder: of the cohort; a hidden sub-folder is left for the caller to remove.
 
     Returns:
         What the user should know about the scan, one text each.
@@ -107,7 +108,7 @@ def _reconstruct(
     request: ListModeRequest, file: Path, settings: ReconstructionSettings, scratch: Path
 ) -> tuple[Path, dict[str, Any]]:
     image = scratch / f"{file.name}_image.nii.gz"
-    made = ReconstructionRequest(image, request.attenuation)
+    made = ReconstructionRequest(image, request.attenuation, overwrite=True)
     return image, reconstruct_file(open_listmode(file), made, settings)
 
 

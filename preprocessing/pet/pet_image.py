@@ -1,5 +1,6 @@
 """A PET image from outside, DICOM or NIfTI, with what is known about its unit and its scan."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from taskgan_ext.io.nifti import load_nifti
 
 BQ_ML, SUV, UNKNOWN = "Bq/ml", "SUV (g/ml)", "unknown"
 _UNITS = {"BQML": BQ_ML, "GML": SUV}
+_UNIT = re.compile(r"[kmgµ]?(bq|ci|counts?|cps|suv[a-z]{0,3}|g)( ?/ ?[mc]?(l|c|s|cc|m3|m\^3))?")
 _SIDECAR_UNITS = {"bq/ml": BQ_ML, "arbitrary": "arbitrary", "suv": SUV, "suv (g/ml)": SUV, "g/ml": SUV}
 
 
@@ -40,7 +42,7 @@ class PetImage:
     notices: tuple[str, ...] = field(default=())
 
 
-def read_pet(path: Path, what: str, *, suv: bool = False) -> PetImage:
+def read_pet(path: Path, what: str, *, suv: bool = False, series_uid: str | None = None) -> PetImage:
     """Read a PET image.
 
     Args:
@@ -48,6 +50,7 @@ def read_pet(path: Path, what: str, *, suv: bool = False) -> PetImage:
             the unit as ``Units`` (BIDS-PET) or ``units``.
         what: the image is, for messages, such as ``full dose``.
         suv: give SUV by body weight; Bq/ml otherwise, unless the file holds SUV.
+        series_uid: SeriesInstanceUID of the series to read, where a folder has several.
 
     Returns:
         The image.
@@ -57,7 +60,7 @@ def read_pet(path: Path, what: str, *, suv: bool = False) -> PetImage:
             SUV needs is missing.
     """
     if path.is_dir():
-        return _from_series(read_series(path, modality="PT"), path, suv=suv)
+        return _from_series(read_series(path, series_uid=series_uid, modality="PT"), path, suv=suv)
     volume, affine = load_nifti(path)
     volume = _single(volume, path)
     unit = _unit_beside(path)
@@ -84,9 +87,8 @@ def _single(volume: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
 
 def _from_series(series: Series, path: Path, *, suv: bool) -> PetImage:
     image = PetImage(series.volume, series.affine, BQ_ML, series.headers, series.warnings)
-    if series.units == "GML":
-        return replace(image, unit=SUV)
-    if suv:
+    if suv or series.units == "GML":
+        # Of values that are SUV already, this checks that they are by body weight.
         found = suv_factor(series.headers)
         volume = series.volume * np.float32(found.factor)
         return replace(image, volume=volume, unit=SUV, notices=(*series.warnings, *found.warnings))
@@ -129,5 +131,18 @@ def _unit_beside(path: Path) -> str:
     if not sidecar.is_file():
         return UNKNOWN
     content = read_json(sidecar)
-    text = str(content.get("Units", content.get("units", ""))).lower()
-    return _SIDECAR_UNITS.get(text, UNKNOWN)
+    text = str(content.get("Units", content.get("units", ""))).strip().lower()
+    if not text:
+        return UNKNOWN
+    if text not in _SIDECAR_UNITS:
+        raise RefusedSeries(
+            "units_unsupported",
+            f"{sidecar}: expected Units Bq/mL, g/mL (SUV) or arbitrary, got {_quoted(text)}; convert the "
+            "values and write the unit that they then have",
+        )
+    return _SIDECAR_UNITS[text]
+
+
+def _quoted(text: str) -> str:
+    """A unit, if it looks like one: anything else could name a patient."""
+    return text if _UNIT.fullmatch(text) else "another text"

@@ -1,10 +1,12 @@
 """Count rates for people: a few lines of text, or a picture."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from preprocessing.pet.listmode.count_rate import CountRate
+from taskgan_ext.errors import ConfigError
 from taskgan_ext.io.atomic import atomic_path
 from taskgan_ext.io.optional_package import load_optional
 
@@ -33,20 +35,36 @@ def draw_rate(rate: CountRate) -> list[str]:
     return lines
 
 
+def check_picture(path: Path) -> None:
+    """Check that a picture of count rates can be written under a name, before the long work.
+
+    Args:
+        path: the picture; its suffix decides on the format.
+
+    Raises:
+        ConfigError: no picture has such a suffix.
+        DependencyError: matplotlib is not installed.
+    """
+    known = _figure_module().Figure().canvas.get_supported_filetypes()
+    if path.suffix[1:].lower() not in known:
+        raise ConfigError(
+            f"{path}: expected a picture, with a suffix among {', '.join(sorted(known))}; .png is a good one"
+        )
+
+
 def save_rate_chart(rate: CountRate, path: Path, title: str) -> None:
     """Write a picture of count rates over time.
 
     Args:
         rate: the counts.
-        path: the picture; its suffix decides on the format.
+        path: the picture, which passed ``check_picture``.
         title: above the picture.
 
     Raises:
         DependencyError: matplotlib is not installed.
     """
-    figure_module = load_optional("matplotlib.figure", "a picture of count rates", "taskgan-ext[report]")
     width, prompts, delayeds = rate.curve(_BINS_OF_PICTURE)
-    figure = figure_module.Figure(figsize=(7, 3.5), layout="constrained")
+    figure = _figure_module().Figure(figsize=(7, 3.5), layout="constrained")
     axes = figure.add_subplot()
     edges = np.arange(prompts.size + 1) * width / 1000
     for counts, name, colour in ((prompts, "prompts", "C0"), (delayeds, "delayeds", "C1")):
@@ -56,3 +74,7 @@ def save_rate_chart(rate: CountRate, path: Path, title: str) -> None:
     axes.legend()
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)
+
+
+def _figure_module() -> Any:  # noqa: ANN401 - an optional package
+    return load_optional("matplotlib.figure", "a picture of count rates", "taskgan-ext[pet]")

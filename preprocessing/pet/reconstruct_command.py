@@ -37,6 +37,7 @@ def add_reconstruct(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     _add_settings(parser)
     parser.add_argument("--picture", type=Path, metavar="PNG", help="write three slices as a picture as well")
+    parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
     parser.set_defaults(run=_run_reconstruct)
 
 
@@ -99,7 +100,9 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 def _run_reconstruct(arguments: argparse.Namespace) -> None:
     names = ReconstructionSettings.__dataclass_fields__
     settings = ReconstructionSettings(**{name: getattr(arguments, name) for name in names})
-    request = ReconstructionRequest(arguments.out, arguments.attenuation, arguments.picture)
+    request = ReconstructionRequest(
+        arguments.out, arguments.attenuation, arguments.picture, arguments.overwrite
+    )
     content = reconstruct_file(open_listmode(arguments.file), request, settings)
     prompts = content["Prompts"]
     lines = [

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.existing_output import check_absent
+from preprocessing.existing_output import check_absent, check_no_input
 from preprocessing.folder_lock import made_folder
 from preprocessing.provenance import package_versions
 from taskgan_ext.dicom.read_series import read_series
@@ -38,6 +38,11 @@ def add_suv(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         ),
     )
     parser.add_argument("folder", type=Path, metavar="DICOM_DIR", help="files of one series, in any order")
+    parser.add_argument(
+        "--series",
+        metavar="UID",
+        help="SeriesInstanceUID of the series to read, where the folder has several",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar=f"FILE{ENDING}", help="file to write")
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
     parser.set_defaults(run=_run_suv)
@@ -50,7 +55,8 @@ def _run_suv(arguments: argparse.Namespace) -> None:
     sidecar = out.with_name(f"{out.name.removesuffix(ENDING)}.json")
     check_absent([out, sidecar], arguments.overwrite)
     with made_folder(out.parent):
-        series = read_series(arguments.folder, modality="PT")
+        series = read_series(arguments.folder, series_uid=arguments.series, modality="PT")
+        check_no_input((out, sidecar), series.files)
         found = suv_factor(series.headers)
         volume = (series.volume * np.float64(found.factor)).astype(np.float32)
         if not np.isfinite(volume).all():

@@ -8,7 +8,8 @@ from typing import Literal
 from preprocessing.pet.dose_plan import dose_intervals, time_windows
 from preprocessing.pet.listmode.event_part import EventPart, RandomPart, TimeWindow
 from preprocessing.pet.listmode.listmode_file import ListModeFile
-from preprocessing.pet.thinning import random_key
+from preprocessing.pet.listmode.scan_time import scan_time
+from preprocessing.pet.thinning import Interval, random_key
 from taskgan_ext.errors import ConfigError
 
 Mode = Literal["bernoulli", "window"]
@@ -30,7 +31,8 @@ class ThinRequest:
         keep_identity: copy what tells who was scanned and when.
 
     Raises:
-        ConfigError: the subject is no plain name, or the seed is negative.
+        ConfigError: the subject is no plain name, the seed is negative, doses and realisations do not fit in
+            one scan, or two doses would go by one name.
     """
 
     doses: tuple[float, ...]
@@ -50,6 +52,28 @@ class ThinRequest:
             raise ConfigError(f"--seed: expected 0 or more, got {self.seed}")
         if self.middle and self.mode != "window":
             raise ConfigError("--middle belongs to --mode window")
+        self.intervals()
+        labels = [self.label(dose, 1) for dose in self.doses]
+        if len(set(labels)) < len(labels):
+            twice = next(label for label in labels if labels.count(label) > 1)
+            raise ConfigError(
+                f"expected doses whose names differ in six digits of the percentage, got two that are {twice}"
+            )
+
+    def intervals(self) -> dict[tuple[float, int], Interval]:
+        """Which part of the scan belongs to which dose and realisation, see ``dose_intervals``."""
+        return dose_intervals(self.doses, self.realisations)
+
+    def label(self, dose: float, realisation: int) -> str:
+        """``dose-01``, ``dose-0p5_real-2``, ``window-05``: percent, as the simulated cohort has it.
+
+        Args:
+            dose: share of the scan.
+            realisation: counts from 1.
+        """
+        percent = f"{100 * dose:.6g}".replace(".", "p")
+        kind = "window" if self.mode == "window" else "dose"
+        return f"{kind}-{percent:0>2}" + (f"_real-{realisation}" if realisation > 1 else "")
 
     def subject_of(self, path: Path) -> str:
         """Name of the subject.
@@ -99,29 +123,20 @@ def plan_copies(file: ListModeFile, request: ThinRequest, out: Path) -> list[Pla
         out: folder to write.
 
     Raises:
-        ConfigError: doses and realisations do not fit in one scan.
+        ConfigError: the scan is too short for its windows.
         RefusedListMode: the file is broken, which is found out when its duration is looked for.
     """
-    intervals = dose_intervals(request.doses, request.realisations)
+    intervals = request.intervals()
     parts: dict[tuple[float, int], EventPart] = {}
     if request.mode == "window":
-        duration = file.duration_ms or file.survey().duration_ms
-        for place, window in time_windows(intervals, duration, middle=request.middle).items():
-            parts[place] = TimeWindow(*window)
+        time = scan_time(file)
+        windows = time_windows(intervals, time.duration_ms, middle=request.middle, start_ms=time.start_ms)
+        parts |= {place: TimeWindow(*window) for place, window in windows.items()}
     else:
         key = request.key(file.path)
         parts |= {place: RandomPart(interval, key) for place, interval in intervals.items()}
     stem, suffix = request.subject_of(file.path), file.path.suffix or ".petsird"
     return [
-        PlannedCopy(
-            out / f"{stem}_{_label(request.mode, dose, realisation)}{suffix}", dose, realisation, part
-        )
+        PlannedCopy(out / f"{stem}_{request.label(dose, realisation)}{suffix}", dose, realisation, part)
         for (dose, realisation), part in parts.items()
     ]
-
-
-def _label(mode: Mode, dose: float, realisation: int) -> str:
-    """``dose-01``, ``dose-0p5_real-2``, ``window-05``: percent, as the simulated cohort has it."""
-    percent = f"{100 * dose:.6g}".replace(".", "p")
-    kind = "window" if mode == "window" else "dose"
-    return f"{kind}-{percent:0>2}" + (f"_real-{realisation}" if realisation > 1 else "")

@@ -1,7 +1,7 @@
 """What a case is, and what a kind of case has to know."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,11 +17,13 @@ class Case:
         subject: its name.
         request: what the kind of case made of the row.
         fingerprint: of all that the result depends on.
+        inputs: column to file or folder.
     """
 
     subject: str
     request: Any
     fingerprint: str
+    inputs: Mapping[str, Path] = field(default_factory=dict)
 
 
 class CaseKind(Protocol):
@@ -51,6 +53,14 @@ class CaseKind(Protocol):
 
         Raises:
             TaskGANError: the values do not fit together.
+        """
+        ...
+
+    def companions(self, values: Mapping[str, Any]) -> Sequence[Path]:
+        """Name the files that are read beside those of the columns, such as a header; some may be missing.
+
+        Args:
+            values: see ``make_request``.
         """
         ...
 

@@ -125,7 +125,10 @@ class CaseReader:
         subject = row.cells[SUBJECT]
         try:
             request = self._kind.make_request(subject, values)
-            return [Case(subject, request, fingerprint(self._kind.name, subject, values))]
+            beside = self._kind.companions(values)
+            state = fingerprint(self._kind.name, subject, values, beside)
+            inputs = {name: value for name, value in values.items() if isinstance(value, Path)}
+            return [Case(subject, request, state, inputs)]
         except TaskGANError as error:
             self.problems.append(f"{row.where}: {error}")
         except OSError as error:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from preprocessing.child_process import LostChildError
+from preprocessing.run.case_kind import Case
+from preprocessing.run.input_columns import column_of
 from preprocessing.schedule import Outcome
 from taskgan_ext.errors import TaskGANError
 from taskgan_ext.io.atomic import TEMPORARY
@@ -25,7 +27,8 @@ class CaseReport:
         attempts: how often it was tried.
         seconds: what that took.
         code: of the reason, in one word; empty where it did not fail.
-        reason: why it failed.
+        reason: why it failed; it may name files.
+        column: whose file or folder the reason is about; empty where it is about none.
         notices: what the user should know about the result.
     """
 
@@ -35,18 +38,24 @@ class CaseReport:
     seconds: float = 0.0
     code: str = ""
     reason: str = ""
+    column: str = ""
     notices: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields, JSON-serialisable."""
-        return asdict(self) | {"seconds": round(self.seconds, 1), "notices": list(self.notices)}
+        """All fields but ``reason``, JSON-serialisable: folders are often named after patients.
+
+        What the code means stands in ``docs/refusals.md``, the reason in the log of the subject.
+        """
+        fields = asdict(self) | {"seconds": round(self.seconds, 1), "notices": list(self.notices)}
+        fields.pop("reason")
+        return fields
 
 
-def report_failure(subject: str, outcome: Outcome, log: str) -> CaseReport:
+def report_failure(case: Case, outcome: Outcome, log: str) -> CaseReport:
     """Say why a case failed; of an error that is none of a user, no more than its type and where to look.
 
     Args:
-        subject: name of the subject.
+        case: that failed.
         outcome: with an error.
         log: file with details; empty where there is none.
     """
@@ -59,13 +68,15 @@ def report_failure(subject: str, outcome: Outcome, log: str) -> CaseReport:
         reason = type(error).__name__
     if log and not isinstance(error, TaskGANError):
         reason += f"; details are in {log}"
+    reason = _STAGING.sub("", " ".join(reason.split()))
     return CaseReport(
-        subject=subject,
+        subject=case.subject,
         state="failed",
         attempts=outcome.attempts,
         seconds=outcome.seconds,
         code=str(getattr(error, "code", type(error).__name__)),
-        reason=_STAGING.sub("", " ".join(reason.split())),
+        reason=reason,
+        column=column_of(reason, case.inputs),
     )
 
 

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import taskgan_ext
 
 
-def fingerprint(kind: str, subject: str, values: Mapping[str, Any]) -> str:
+def fingerprint(kind: str, subject: str, values: Mapping[str, Any], beside: Sequence[Path] = ()) -> str:
     """Fingerprint all that the result of a case depends on, and what tells nothing about the person.
 
     Of an input file that is its name, size and time of change, of a folder those of all its files: list-mode
@@ -20,6 +20,7 @@ def fingerprint(kind: str, subject: str, values: Mapping[str, Any]) -> str:
         kind: of the case.
         subject: its name.
         values: column to value, with defaults; paths as ``Path``.
+        beside: files that are read with those of the columns; some may be missing.
 
     Returns:
         SHA-256 as 64 hexadecimal digits.
@@ -34,6 +35,7 @@ def fingerprint(kind: str, subject: str, values: Mapping[str, Any]) -> str:
         "values": {
             name: _state(value) if isinstance(value, Path) else value for name, value in values.items()
         },
+        "beside": [[path.name, *_state(path)] for path in beside],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

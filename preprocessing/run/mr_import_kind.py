@@ -8,8 +8,10 @@ from typing import Any
 from preprocessing.mr.import_request import ImportRequest
 from preprocessing.mr.import_subject import import_subject
 from preprocessing.mr.mr_subjects import MR_SUBJECTS
+from preprocessing.run.beside import json_beside
 from preprocessing.run.column import Column, read_flag, read_number, read_numbers
 from taskgan_ext.mr.protocol import CONTRASTS
+from taskgan_ext.mr.reader.nifti_single import PREPARED
 
 
 class MRImportKind:
@@ -52,6 +54,14 @@ class MRImportKind:
             protocols=values.get("protocols"),
             register=values.get("register", True),
         )
+
+    def companions(self, values: Mapping[str, Any]) -> list[Path]:
+        """See ``CaseKind``.
+
+        Args:
+            values: see ``make_request``.
+        """
+        return json_beside((value for value in values.values() if isinstance(value, Path)), PREPARED)
 
     def run(self, request: ImportRequest, folder: Path) -> tuple[str, ...]:
         """See ``CaseKind``.

@@ -8,6 +8,7 @@ from typing import Any
 from preprocessing.pet.import_request import PetImportRequest
 from preprocessing.pet.import_subject import import_subject
 from preprocessing.pet.imported_files import PET_SUBJECTS
+from preprocessing.run.beside import json_beside
 from preprocessing.run.column import Column, read_flag, read_number
 from taskgan_ext.errors import ConfigError
 
@@ -20,6 +21,8 @@ class PetImportKind:
         Column("low", required=True, is_path=True),
         Column("full", required=True, is_path=True),
         Column("property", read_number, required=True),
+        Column("low_series"),
+        Column("full_series"),
         Column("regions", is_path=True),
         Column("suv", read_flag),
         Column("low_scale", read_number),
@@ -56,7 +59,16 @@ class PetImportKind:
             low_scale=values.get("low_scale", 1.0),
             key_file=values.get("key_file"),
             keep_identity=values.get("keep_identity", False),
+            series={name: values[f"{name}_series"] for name in ("low", "full") if f"{name}_series" in values},
         )
+
+    def companions(self, values: Mapping[str, Any]) -> list[Path]:
+        """See ``CaseKind``.
+
+        Args:
+            values: see ``make_request``.
+        """
+        return json_beside(values[name] for name in ("low", "full"))
 
     def run(self, request: PetImportRequest, folder: Path) -> tuple[str, ...]:
         """See ``CaseKind``.

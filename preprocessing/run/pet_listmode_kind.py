@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from preprocessing.pet.imported_files import PET_SUBJECTS
+from preprocessing.pet.listmode_companions import listmode_companions
 from preprocessing.pet.listmode_subject import ListModeRequest, write_listmode_subject
 from preprocessing.pet.reconstruct.settings import Engine, ReconstructionSettings
 from preprocessing.pet.thin_request import Mode, ThinRequest
@@ -61,6 +62,14 @@ class PetListModeKind:
             attenuation=values.get("attenuation"),
             settings=ReconstructionSettings(threads=1, **settings),
         )
+
+    def companions(self, values: Mapping[str, Any]) -> list[Path]:
+        """See ``CaseKind``.
+
+        Args:
+            values: see ``make_request``.
+        """
+        return list(listmode_companions(values["file"]))
 
     def run(self, request: ListModeRequest, folder: Path) -> tuple[str, ...]:
         """See ``CaseKind``.

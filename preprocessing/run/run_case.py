@@ -12,6 +12,7 @@ from typing import Any
 
 from preprocessing.run.case_kind import Case, CaseKind
 from preprocessing.run.case_reader import LOG_FOLDER
+from preprocessing.run.input_columns import without_paths
 from taskgan_ext.errors import DataError, TaskGANError
 from taskgan_ext.io.atomic import read_json, write_json
 
@@ -44,7 +45,8 @@ def run_case(kind: CaseKind, case: Case, out: Path, staging: Path) -> None:
             notices = kind.run(case.request, folder)
             if not kind.subjects.is_complete(folder, case.subject):
                 raise AssertionError(f"the kind {kind.name} has ended without all files of the case")
-            record = {"kind": kind.name, "fingerprint": case.fingerprint, "notices": list(notices)}
+            notices = [without_paths(text, case.inputs) for text in notices]
+            record = {"kind": kind.name, "fingerprint": case.fingerprint, "notices": notices}
             write_json(folder / case.subject / RECORD_FILE, record)
             _put_in_place(folder, out / case.subject)
         except TaskGANError:
@@ -79,7 +81,7 @@ def read_record(kind: CaseKind, case: Case, out: Path) -> dict[str, Any] | None:
 
 def _put_in_place(folder: Path, target: Path) -> None:
     if target.exists():
-        target.rename(folder / "replaced")
+        target.rename(folder / ".replaced")  # no subject can have such a name
     (folder / target.name).rename(target)
 
 

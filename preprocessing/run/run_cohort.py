@@ -4,7 +4,7 @@ import shutil
 import uuid
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from preprocessing.run.case_report import CaseReport, report_failure
 from preprocessing.run.cohort_file import CohortFile
 from preprocessing.run.cohort_list import write_cohort_list
 from preprocessing.run.run_case import RECORD_FILE, read_record, run_case
+from preprocessing.same_person import file_digests
 from preprocessing.schedule import Outcome, map_cases
 from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.io.atomic import TEMPORARY, read_json, write_json
@@ -75,7 +76,7 @@ def run_cohort(cohort: CohortFile, scheduler: str = THREADS, workers: int | None
         finally:
             _write_run(cohort, settings, reports, sections)
             _tidy_logs(cohort.out)
-        complete = [name for name, report in reports.items() if report.state in ("done", "skipped")]
+        complete = _refuse_twins(cohort, reports)
         split = write_cohort_list(cohort, complete, sections)
         sections |= {subject: section for section, members in split.items() for subject in members}
         _write_run(cohort, settings, reports, sections)
@@ -151,7 +152,43 @@ def _report(cohort: CohortFile, case: Case, outcome: Outcome) -> CaseReport:
         outcome = Outcome(outcome.index, None, unseen, outcome.attempts, outcome.seconds)
     log = _log(cohort.out, case.subject)
     has_log = log.is_file() and log.stat().st_size > 0
-    return report_failure(case.subject, outcome, f"{LOG_FOLDER}/{log.name}" if has_log else "")
+    report = report_failure(case, outcome, f"{LOG_FOLDER}/{log.name}" if has_log else "")
+    _write_reason(cohort.out, report)
+    return report
+
+
+def _write_reason(out: Path, report: CaseReport) -> None:
+    """Add the reason to the log of a subject: it may name files, so it is not for ``run.json``."""
+    log = _log(out, report.subject)
+    log.parent.mkdir(exist_ok=True)
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"{report.code}: {report.reason}\n")
+
+
+def _refuse_twins(cohort: CohortFile, reports: dict[str, CaseReport]) -> list[str]:
+    """Take subjects that have an image of one before them out of the complete ones.
+
+    Returns:
+        The subjects that are complete.
+    """
+    complete: list[str] = []
+    seen: dict[str, str] = {}
+    for name, report in reports.items():
+        if report.state not in ("done", "skipped"):
+            continue
+        own = file_digests(cohort.kind.subjects.list_items(cohort.out, name))
+        other = next((seen[digest] for digest in own if digest in seen), None)
+        if other is None:
+            complete.append(name)
+            seen |= own
+            continue
+        reason = (
+            f"expected images of another person, but it has an image of {other}, byte by byte; one person "
+            "under two names could end up in training and test"
+        )
+        reports[name] = replace(report, state="failed", code="same_person", reason=reason)
+        _write_reason(cohort.out, reports[name])
+    return complete
 
 
 def _log(out: Path, subject: str) -> Path:

@@ -7,6 +7,8 @@ import torch
 import torch.distributed as dist
 from torch.utils.data.distributed import DistributedSampler
 
+from taskgan_ext.errors import DataError
+
 
 class EpochIndex(NamedTuple):
     """The index of a sample together with the epoch, so that its augmentation can be seeded by both."""
@@ -19,11 +21,11 @@ class EpochSampler(DistributedSampler[EpochIndex]):
     """Shuffle by ``(seed, epoch)`` and share the samples out over the ranks.
 
     It derives from ``DistributedSampler`` because MONAI's workflows tell the epoch to that class only. With
-    one process it is a plain shuffling sampler. Every rank gets the same number of samples; the few that
-    are missing for that are repeated from the start of the epoch's order.
+    one process it is a plain shuffling sampler. The ranks take turns, so that their batches together are the
+    batch of one process. No sample is repeated; in the last batch some ranks may have one less than others.
 
-    A last batch of one sample is left out: normalisation over a batch has no statistics of one. Where the
-    order is shuffled, that sample comes in other epochs.
+    A last batch of one sample is left out, since normalisation over a batch has no statistics of one; so is
+    one of fewer samples than ranks. Where the order is shuffled, those samples come in other epochs.
 
     Args:
         dataset: what is sampled; only its length is used, and its ``properties`` for ``single_class_epochs``.
@@ -33,9 +35,10 @@ class EpochSampler(DistributedSampler[EpochIndex]):
         single_class_epochs: the first so many epochs show one class each, in turn (the second step of the
             paper's schedule for MR); where the class has too few samples they are repeated.
         shuffle: keep the order of the data set if false.
-        batch_size: samples of a step over all ranks; with 1, the default, nothing is left out.
+        batch_size: samples of a step over all ranks; 1, the default, for one of each rank.
 
     Raises:
+        DataError: there are fewer samples than ranks.
         ValueError: ``num_samples`` is below 1, or the data set does not tell its ``properties``.
     """
 
@@ -64,11 +67,13 @@ class EpochSampler(DistributedSampler[EpochIndex]):
         if single_class_epochs > 0:
             self.members = _members(getattr(dataset, "properties", None))
         self.epoch_samples = length if num_samples is None else min(num_samples, length)
-        self.num_samples = -(-self.epoch_samples // self.num_replicas)
-        share = batch_size // self.num_replicas
-        if 1 < share < self.num_samples and self.num_samples % share == 1:
-            self.num_samples -= 1
-        self.total_size = self.num_samples * self.num_replicas
+        if self.epoch_samples < self.num_replicas:
+            raise DataError(
+                f"expected at least one training sample for each of {self.num_replicas} processes, got "
+                f"{self.epoch_samples}; start fewer processes"
+            )
+        self.total_size = self.epoch_samples - _left_out(self.epoch_samples, batch_size, self.num_replicas)
+        self.num_samples = len(range(self.rank, self.total_size, self.num_replicas))
 
     def __iter__(self) -> Iterator[EpochIndex]:
         if 1 <= self.epoch <= self.single_class_epochs:
@@ -87,6 +92,14 @@ class EpochSampler(DistributedSampler[EpochIndex]):
 
     def __len__(self) -> int:
         return self.num_samples
+
+
+def _left_out(num_samples: int, batch_size: int, num_ranks: int) -> int:
+    """Samples of a last batch that is too small."""
+    batch = max(batch_size, num_ranks)
+    last = num_samples % batch
+    needed = max(num_ranks, min(batch, 2))
+    return last if num_samples > batch and last < needed else 0
 
 
 def _members(properties: Sequence[float | str] | None) -> list[list[int]]:

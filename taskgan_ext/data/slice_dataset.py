@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from taskgan_ext.data.epoch_sampler import EpochIndex
+from taskgan_ext.data.label_items import complete_label_pairs
 from taskgan_ext.data.plain_tensor import plain_tensor
 from taskgan_ext.data.targets import merge_targets
 from taskgan_ext.errors import DataError
@@ -48,7 +49,8 @@ class SliceDataset(Dataset[dict[str, Any]]):
         properties: y of every sample.
 
     Args:
-        data: items of a data list; or another ``SliceDataset``, whose volumes in memory are used.
+        data: items of a data list, or pairs of files as MONAI Label gives them; or another
+            ``SliceDataset``, whose volumes in memory are used.
         transform: deterministic transform of a volume item; ``None`` with volumes of another data set.
         augment: random transform of a slice item, or ``None``.
         stack: odd number of neighbouring slices that ``image`` holds as channels (1 = 2D).
@@ -83,7 +85,7 @@ class SliceDataset(Dataset[dict[str, Any]]):
         if isinstance(data, SliceDataset):
             self.targets, self.volumes = data.targets, data.volumes
         else:
-            merged, self.targets = merge_targets(data)
+            merged, self.targets = merge_targets(complete_label_pairs(data))
             # copy_cache off: volumes are only read here, so copying a volume for each slice would be wasted.
             # One thread: MONAI's NibabelReader keeps the names of a list of files in itself, and a second one
             # that shares it cuts the list short without a word.

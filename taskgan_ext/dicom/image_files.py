@@ -53,7 +53,8 @@ def read_images(source: Path | Sequence[Path]) -> ImageFiles:
             )
         _check_others(parsed, {file.text("SeriesInstanceUID") for file in images})
         _check_once(images)
-    warnings = (f"{name}: {left_out} files that are no DICOM files were left out",) if left_out else ()
+    # No path: warnings are stored with what is made of the images, and folders are named after patients.
+    warnings = (f"{left_out} files that are no DICOM files were left out",) if left_out else ()
     return ImageFiles(images, warnings)
 
 

@@ -8,15 +8,13 @@ from pydicom import Dataset
 from taskgan_ext.dicom.suv_frame_reference import check_frame_reference
 from taskgan_ext.dicom.suv_header import refusal, shared_number, shared_text, tracers
 from taskgan_ext.dicom.suv_private import PHILIPS_ACTIVITY, PHILIPS_SUV, philips_factor
-from taskgan_ext.dicom.suv_times import decay_reference, injection_time
+from taskgan_ext.dicom.suv_times import MOST_HALF_LIVES, decay_reference, injection_time
 from taskgan_ext.errors import RefusedSeries
 
 LEAST_DOSE = 1e6
 """In Bq; a smaller number is rather one in MBq."""
 LIGHTEST, HEAVIEST = 1.0, 400.0
 """Weight of a patient, in kg."""
-MOST_HALF_LIVES = 10.0
-"""Between injection and scan; a longer time comes from a wrong date."""
 SAME_FACTOR = 1e-3
 """Relative difference between the factor of the vendor and that of the dose beyond which a warning is due."""
 UNITS = ("CNTS", "NONE", "PCNT", "CPS", "BQML", "PROPCNTS", "PROPCPS", "MLMINML", "MLML", "GML", "STDDEV")
@@ -118,7 +116,7 @@ def _from_dose(headers: Sequence[Dataset]) -> SuvFactor:
         return SuvFactor(factor, "BQML, ADMIN", injected, injected, weight_kg=weight)
     half_life = shared_number(items, "RadionuclideHalfLife")
     scan = decay_reference(headers)
-    injection = injection_time(headers, items, scan.moment)
+    injection = injection_time(headers, items, scan.moment, half_life)
     uptake = (scan.moment - injection.moment).total_seconds()
     if not 0 <= uptake <= MOST_HALF_LIVES * half_life:
         raise refusal(

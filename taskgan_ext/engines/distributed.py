@@ -5,8 +5,8 @@ A step of Task-GAN takes gradients of several losses with respect to different n
 gradients itself, in one message a network. Without a process group every function does nothing.
 """
 
-import os
 from collections.abc import Iterable
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -14,30 +14,12 @@ from torch import Tensor, nn
 
 from taskgan_ext.errors import ConfigError
 
+T = TypeVar("T")
+
 
 def is_parallel() -> bool:
     """Tell whether more than one process works on this run."""
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
-
-
-def start_process_group() -> None:
-    """Join the processes that ``torchrun`` has started: nccl on GPUs, gloo on CPUs.
-
-    Raises:
-        ConfigError: the process was not started by ``torchrun``.
-    """
-    if "LOCAL_RANK" not in os.environ:
-        raise ConfigError("expected a process of torchrun, found none of its variables; start with torchrun")
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-
-
-def local_device() -> torch.device:
-    """Give the device of this process: its own GPU where there is one, else the CPU."""
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def share_of_batch(batch_size: int) -> int:
@@ -58,6 +40,27 @@ def share_of_batch(batch_size: int) -> int:
             f"batch_size: expected a number that {size} processes can share evenly, got {batch_size}"
         )
     return batch_size // size
+
+
+def weight_of_share(num_samples: int, device: torch.device | str) -> Tensor | None:
+    """Give the factor by which the mean over this process's samples counts in the mean over the processes.
+
+    The last batch of an epoch may be shared unevenly. With n_r samples in this one of N processes, the mean
+    over the processes of ``n_r N / sum(n_r)`` times their means is the mean over all samples.
+
+    Args:
+        num_samples: n_r, samples of this process in this step.
+        device: of the result, and of the message.
+
+    Returns:
+        A scalar of float64, exactly 1 where the shares are even; ``None`` for one process.
+    """
+    if not is_parallel():
+        return None
+    own = torch.tensor(num_samples, dtype=torch.float64, device=device)
+    total = own.clone()
+    dist.all_reduce(total)
+    return own * dist.get_world_size() / total
 
 
 def average(tensors: Iterable[Tensor]) -> None:
@@ -88,7 +91,10 @@ def average_gradients(network: nn.Module) -> None:
 
 
 def average_buffers(network: nn.Module) -> None:
-    """Average the running statistics of a network, which drift apart because each rank sees other samples.
+    """Average the running statistics of a network that are taken over each image alone.
+
+    Those of instance normalisation drift apart, because each process sees other images. Those of batch
+    normalisation are the same everywhere (``taskgan_ext.engines.batch_statistics``).
 
     Args:
         network: its floating-point buffers are changed in place.
@@ -105,3 +111,28 @@ def broadcast(network: nn.Module) -> None:
     if is_parallel():
         for tensor in network.state_dict().values():
             dist.broadcast(tensor, src=0)
+
+
+def any_process(flag: Tensor) -> bool:
+    """Tell whether a condition holds in any process.
+
+    Args:
+        flag: a boolean scalar, on the device of the networks.
+    """
+    count = flag.float()
+    if is_parallel():
+        dist.all_reduce(count)
+    return bool(count > 0)
+
+
+def gather(value: T) -> list[T]:
+    """Give every process the values of all, in the order of the ranks.
+
+    Args:
+        value: plain types or tensors, pickled on the way.
+    """
+    if not is_parallel():
+        return [value]
+    values: list[T] = [value] * dist.get_world_size()
+    dist.all_gather_object(values, value)
+    return values

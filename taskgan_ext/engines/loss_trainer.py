@@ -7,6 +7,7 @@ import torch
 from ignite.metrics import Average
 from monai.engines import Trainer, Workflow
 
+from taskgan_ext.engines.process_group import refuse_unjoined_processes
 from taskgan_ext.handlers.tracking import complete_tracking
 from taskgan_ext.keys import LOSS
 
@@ -37,6 +38,9 @@ class LossTrainer(Trainer):
             within get its name and a dot before theirs.
         train_handlers: Ignite handlers.
         kwargs: further arguments of ``monai.engines.Trainer``.
+
+    Raises:
+        ConfigError: see ``refuse_unjoined_processes``.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class LossTrainer(Trainer):
         train_handlers: Sequence[Any] | None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
+        refuse_unjoined_processes()
         self.hyperparameters = _flat(hyperparameters or {})
         self.loss_names = tuple(loss_names)
         super().__init__(device, max_epochs, train_data_loader, handlers=list(train_handlers or ()), **kwargs)

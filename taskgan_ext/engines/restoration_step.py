@@ -66,6 +66,7 @@ def restoration_step(
     networks: tuple[nn.Module | None, nn.Module | None],
     losses: StepLosses,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
+    weight: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     """Add the gradients of one step to the parameters of all trained networks.
 
@@ -77,6 +78,8 @@ def restoration_step(
             term is 0.
         losses: eq. 1 to 4.
         autocast: gives the context of the forward passes; losses are computed in float32.
+        weight: factor of every loss, for one of several processes that share a batch
+            (``weight_of_share``); ``None`` for 1.
 
     Returns:
         The restored batch (detached, float32), the objective (eq. 4) and its named terms, all detached.
@@ -92,20 +95,22 @@ def restoration_step(
     if discriminator is not None:
         with autocast():
             real, restored = discriminator(target, prop), discriminator(leaf, prop)
-        own_losses[LOSS_DISCRIMINATOR] = losses.discriminator(real.logit, restored.logit)
+        loss_own = losses.discriminator(real.logit, restored.logit)
+        own_losses[LOSS_DISCRIMINATOR] = weighted(loss_own, weight)
         _add_gradients(own_losses[LOSS_DISCRIMINATOR], discriminator)
-        loss_gan = losses.matching(real.features, restored.features)
+        loss_gan = weighted(losses.matching(real.features, restored.features), weight)
     if task_network is not None:
         trained = losses.task_training != "frozen"
         with autocast():
             restored = task_network(leaf)
             with torch.set_grad_enabled(trained):
                 real = task_network(target) if trained or losses.task.uses_reference else None
-        loss_task = losses.task(restored, real, prop)
+        loss_task = weighted(losses.task(restored, real, prop), weight)
         if real is not None and trained:
-            own_losses[LOSS_TASK_NETWORK] = _task_network_loss(real, restored, prop, losses.task_training)
+            loss_own = _task_network_loss(real, restored, prop, losses.task_training)
+            own_losses[LOSS_TASK_NETWORK] = weighted(loss_own, weight)
             _add_gradients(own_losses[LOSS_TASK_NETWORK], task_network)
-    loss_pixel = losses.pixel(pred, target)
+    loss_pixel = weighted(losses.pixel(pred, target), weight)
     total, terms = losses.objective(loss_pixel, loss_gan, loss_task)
     # The objective meets G(x~) twice: as pixels and, through D and T, as the leaf.
     met = [pred, leaf] if leaf.requires_grad else [pred]
@@ -116,6 +121,19 @@ def restoration_step(
         total.detach(),
         {name: value.detach() for name, value in {**terms, **own_losses}.items()},
     )
+
+
+def weighted(loss: Tensor, weight: Tensor | None) -> Tensor:
+    """Multiply a loss of this process by its weight among the processes.
+
+    That is right for a mean over the process's own samples. A term that is the same on all processes, since
+    it is taken over their whole batch, keeps its value in the mean: the weights add up to their number.
+
+    Args:
+        loss: a scalar.
+        weight: of ``weight_of_share``.
+    """
+    return loss if weight is None else loss * weight.to(loss.dtype)
 
 
 def _task_network_loss(

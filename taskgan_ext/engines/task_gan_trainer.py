@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from taskgan_ext.engines.distributed import average_buffers, broadcast
+from taskgan_ext.engines.batch_statistics import synchronise_batch_statistics
+from taskgan_ext.engines.distributed import average_buffers, broadcast, weight_of_share
 from taskgan_ext.engines.loss_trainer import LossTrainer
 from taskgan_ext.engines.prepare_batch import prepare_restoration_batch
 from taskgan_ext.engines.restoration_step import StepLosses, restoration_step
@@ -113,6 +114,7 @@ class TaskGANTrainer(LossTrainer):
         for member in (self.network, self.discriminator, self.task_network):
             if member is not None:
                 broadcast(member)
+                synchronise_batch_statistics(member)
                 if compile:
                     member.compile()
 
@@ -164,6 +166,7 @@ class TaskGANTrainer(LossTrainer):
             (self.discriminator, self.task_network),
             self.losses,
             self.autocast,
+            weight_of_share(len(image), self.state.device),
         )
         output = {IMAGE: image, LABEL: label, PROPERTY: prop, PRED: pred, LOSS: loss, **terms}
         self.state.output = output

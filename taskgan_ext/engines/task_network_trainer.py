@@ -12,9 +12,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from taskgan_ext.data.plain_tensor import plain_tensor
-from taskgan_ext.engines.distributed import average_buffers, broadcast
+from taskgan_ext.engines.batch_statistics import synchronise_batch_statistics
+from taskgan_ext.engines.distributed import average_buffers, broadcast, weight_of_share
 from taskgan_ext.engines.loss_trainer import LossTrainer
 from taskgan_ext.engines.prepare_batch import prepare_task_batch
+from taskgan_ext.engines.restoration_step import weighted
 from taskgan_ext.engines.update import apply_gradients, refuse_non_finite
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.keys import LABEL, LOSS, PROPERTY, REGIONS
@@ -87,6 +89,7 @@ class TaskNetworkTrainer(LossTrainer):
         )
         self.network.requires_grad_(True)
         broadcast(self.network)
+        synchronise_batch_statistics(self.network)
 
     def _iteration(self, engine: Engine, batchdata: Mapping[str, Any]) -> dict[str, Tensor]:
         label, prop = self.prepare_batch(batchdata, self.state.device, self.non_blocking, **self.to_kwargs)
@@ -99,6 +102,7 @@ class TaskNetworkTrainer(LossTrainer):
         if segmentation is not None and segmentation.numel():
             mask = self._regions(batchdata)
             loss = loss + self.segmentation_weight * segmentation_loss(segmentation, mask)
+        loss = weighted(loss, weight_of_share(len(label), self.state.device))
         loss.backward()
         norm = apply_gradients(self.network, self.optimizer, self.max_gradient_norm)
         refuse_non_finite({LOSS: loss, "gradient norm": norm}, self.place(), batchdata)

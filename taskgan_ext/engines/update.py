@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from taskgan_ext.engines.distributed import average_gradients
+from taskgan_ext.engines.distributed import any_process, average_gradients, gather
 from taskgan_ext.engines.prepare_batch import case_names
 from taskgan_ext.errors import NonFiniteLossError
+from taskgan_ext.keys import LOSS
 
 
 def apply_gradients(network: nn.Module, optimizer: Optimizer, max_norm: float | None) -> Tensor:
@@ -29,7 +30,9 @@ def apply_gradients(network: nn.Module, optimizer: Optimizer, max_norm: float | 
 
 
 def refuse_non_finite(values: Mapping[str, Tensor], where: str, batch: Mapping[str, Any]) -> None:
-    """Stop the run when a loss or a gradient norm is NaN or infinite.
+    """Stop the run when a loss or a gradient norm is NaN or infinite, in any process.
+
+    All processes raise the same error; its cases are those of the processes that met such a loss.
 
     Args:
         values: named scalars.
@@ -40,10 +43,16 @@ def refuse_non_finite(values: Mapping[str, Tensor], where: str, batch: Mapping[s
         NonFiniteLossError: names the values, the place and the cases.
     """
     values = {name: value.detach() for name, value in values.items()}
-    if bool(torch.isfinite(torch.stack([value.float() for value in values.values()])).all()):
+    finite = torch.isfinite(torch.stack([value.float() for value in values.values()])).all()
+    if not any_process(~finite):
         return
-    bad = ", ".join(f"{name} = {float(value)}" for name, value in values.items() if not torch.isfinite(value))
+    own = {name: float(value) for name, value in values.items() if not torch.isfinite(value)}
+    found = gather((own, case_names(batch)))
+    # Averaged gradients are spoilt everywhere; the losses tell where it began.
+    guilty = [each for each in found if any(name.startswith(LOSS) for name in each[0])] or found
+    bad = ", ".join(f"{name} = {value}" for name, value in guilty[0][0].items())
+    cases = ", ".join(case for _, names in guilty for case in names)
     raise NonFiniteLossError(
-        f"{where}: expected finite losses, got {bad}; cases: {', '.join(case_names(batch)) or 'unnamed'}. "
+        f"{where}: expected finite losses, got {bad}; cases: {cases or 'unnamed'}. "
         "The weights of the last checkpoint are unharmed. Look at these images, or lower the learning rate"
     )

@@ -1,8 +1,7 @@
-"""Give MONAI's experiment tracking what it does not find out by itself."""
+"""Give the handler of ``--tracking mlflow``, MONAI's own, what it does not find out by itself."""
 
 import os
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,21 +29,19 @@ def complete_tracking(
         if hasattr(handler, "experiment_param") and handler.experiment_param is None:
             handler.experiment_param = dict(hyperparameters)
             handler.output_transform = loss_terms
-            handler.artifacts = (*(_as_path(each) for each in handler.artifacts if each), *models)
+            handler.artifacts = (*(executed_config(each) for each in handler.artifacts if each), *models)
 
 
-def run_name() -> str:
-    """Name a run by the time of its start.
+def executed_config(path: str | os.PathLike[str]) -> str:
+    """Give the file of the executed configuration, ``save_execute_config`` after MONAI has changed it.
 
-    With a name of its own a run never continues one that was left unfinished in the same experiment.
+    MONAI appends the file name to ``output_dir`` as an expression even if that is a plain text, as it is when
+    given on the command line: ``out + '/config_20260131_120000.json'``.
+
+    Args:
+        path: the value of ``save_execute_config``.
 
     Returns:
-        Such as ``run 2026-01-31 12:00:00``.
+        The path.
     """
-    return time.strftime("run %Y-%m-%d %H:%M:%S")
-
-
-def _as_path(artifact: str | os.PathLike[str]) -> str:
-    # MONAI appends the file name to output_dir as an expression even if that is a plain text, as it is when
-    # given on the command line: "out + '/config_20260131_120000.json'".
-    return re.sub(r"^(.*) \+ '(/config_[0-9_]+\.json)'$", r"\1\2", os.fspath(artifact))
+    return re.sub(r"^(.*) \+ '(/config_[0-9_]+\.json)'$", r"\1\2", os.fspath(path))

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ignite.distributed as idist
 import torch
@@ -17,6 +17,7 @@ from taskgan_ext.io.atomic import atomic_path
 from taskgan_ext.io.tensor_file import load_tensors
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class TrainingCheckpoint:
@@ -64,11 +65,19 @@ class TrainingCheckpoint:
             engine: its epoch and iteration are set.
 
         Raises:
-            CheckpointError: the file is broken, or belongs to a run with other settings or networks.
+            CheckpointError: the file is broken, belongs to a run with other settings or networks, or is not
+                the same for all processes.
         """
-        if not self.path.is_file():
-            return
-        content = load_checkpoint(self.path)
+        if self.path.is_file():
+            self._continue(engine, load_checkpoint(self.path))
+        epochs = _gather(engine.state.epoch)
+        if len(set(epochs)) > 1:
+            raise CheckpointError(
+                f"{self.path}: expected the same training state for all processes, found the epochs "
+                f"{', '.join(map(str, epochs))} by rank; the folder must be one that all computers share"
+            )
+
+    def _continue(self, engine: Engine, content: Mapping[str, Any]) -> None:
         self._check_settings(content["hyperparameters"], getattr(engine, "hyperparameters", {}))
         for name, part in self.state.items():
             try:
@@ -160,9 +169,8 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _gather(state: dict[str, Any]) -> list[dict[str, Any]]:
-    states: list[dict[str, Any]] = [{}] * idist.get_world_size()
-    if len(states) == 1:
-        return [state]
-    torch.distributed.all_gather_object(states, state)
-    return states
+def _gather(value: T) -> list[T]:
+    values = [value] * idist.get_world_size()
+    if len(values) > 1:
+        torch.distributed.all_gather_object(values, value)
+    return values

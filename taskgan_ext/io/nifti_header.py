@@ -18,6 +18,10 @@ MAX_VOLUME_BYTES = 2 * 1024**3
 """Largest volume that is read, stored or as float32, whichever is longer: 812 cubed voxels."""
 MAX_OFFSET = 64 * 1024**2
 """Extensions between header and voxels may take this much."""
+SPACE_UNITS = 0x07
+"""Bits of xyzt_units that tell the unit of lengths (nifti1.h)."""
+MILLIMETRES = (0, 2)
+"""Unknown, and millimetres."""
 
 _KINDS = {348: (nib.Nifti1Header, b"n+1\0"), 540: (nib.Nifti2Header, b"n+2\0")}
 
@@ -66,12 +70,13 @@ def parse_header(block: bytes, path: Path) -> NiftiHeader:
 
     Raises:
         RefusedSeries: ``not_nifti``, ``pixel_format``, ``dimensions``, ``too_large``, ``offset_invalid``,
-            ``slope_invalid``, ``number_invalid``, or one of the geometry.
+            ``slope_invalid``, ``number_invalid``, ``units_unsupported``, or one of the geometry.
     """
     raw = _parse(block, path)
     dtype = _dtype(raw, path)
     shape = _shape(raw, dtype, path)
     slope, inter = _scale(raw, path)
+    _check_lengths(raw, path)
     return NiftiHeader(
         path, raw, shape, dtype, _offset(raw, path), slope, inter, read_affine(raw, shape, path)
     )
@@ -146,3 +151,15 @@ def _scale(raw: nib.Nifti1Header, path: Path) -> tuple[float, float]:
             "again with scl_slope 1, which nibabel does: nibabel.save(nibabel.load(OLD), NEW)",
         )
     return slope, inter
+
+
+def _check_lengths(raw: nib.Nifti1Header, path: Path) -> None:
+    """Lengths are millimetres, or of a unit that the file does not tell, as many writers leave it."""
+    code = int(raw["xyzt_units"]) & SPACE_UNITS
+    if code not in MILLIMETRES:
+        told = {1: "metres", 3: "micrometres"}.get(code, f"the unknown code {code}")
+        raise RefusedSeries(
+            "units_unsupported",
+            f"{path}: expected a NIfTI volume with lengths in millimetres, but xyzt_units says {told}; "
+            "convert pixdim and the affine to millimetres",
+        )

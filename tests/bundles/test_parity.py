@@ -9,6 +9,7 @@ DELTAS = (
     "baseline_l1.json",
     "fine_tune.json",
     "multi_gpu_train.json",
+    "onnx.json",
     "tracking.json",
     "logging.conf",
 )

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from bundle_runs import TINY, run_workflow
+from monai.bundle import ConfigWorkflow
 
 mlflow = pytest.importorskip("mlflow")
 
@@ -14,7 +15,10 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:The ..noload.. loader strategy is deprecated:DeprecationWarning"
 )
 
-LOSSES = {"loss", "loss_pixel", "loss_gan", "loss_task", "loss_discriminator"}
+LOSSES = ("loss", "loss_pixel", "loss_gan", "loss_task", "loss_discriminator")
+TINY_PET = TINY["pet_denoising"]
+EPOCHS = TINY_PET["epochs"]
+ITERATIONS = EPOCHS * TINY_PET["epoch_samples"] // TINY_PET["batch_size"]
 
 
 class Tracked(NamedTuple):
@@ -25,14 +29,27 @@ class Tracked(NamedTuple):
     steps: dict[str, list[int]]
 
 
-def tracked_run(client: Any, experiment: str) -> Tracked:
-    """The only run of an experiment."""
-    (run,) = client.search_runs(client.get_experiment_by_name(experiment).experiment_id)
-    steps = {
-        name: [metric.step for metric in client.get_metric_history(run.info.run_id, name)]
-        for name in run.data.metrics
-    }
-    return Tracked(run, {file.path for file in client.list_artifacts(run.info.run_id)}, steps)
+def tracked_runs(client: Any, experiment: str) -> list[Tracked]:
+    """The runs of an experiment, the first one first."""
+    found = client.get_experiment_by_name(experiment)
+    return [
+        Tracked(
+            run,
+            artefacts(client, run.info.run_id),
+            {
+                name: sorted(metric.step for metric in client.get_metric_history(run.info.run_id, name))
+                for name in run.data.metrics
+            },
+        )
+        for run in client.search_runs([found.experiment_id], order_by=["attributes.start_time ASC"])
+    ]
+
+
+def artefacts(client: Any, run_id: str, folder: str | None = None) -> set[str]:
+    """Paths of all files of a run."""
+    files = client.list_artifacts(run_id, folder)
+    inner = [artefacts(client, run_id, file.path) for file in files if file.is_dir]
+    return {file.path for file in files if not file.is_dir}.union(*inner)
 
 
 @pytest.fixture(scope="module")
@@ -45,49 +62,120 @@ def store(tmp_path_factory):
         yield f"sqlite:///{folder}/mlruns.db"
 
 
-@pytest.fixture(scope="module", params=["mlflow", "tracking.json"])
-def tracked(request, store, bundle, cohort, tmp_path_factory):
-    """A tiny training, tracked with the settings that MONAI brings along and with those of the bundle."""
-    root = tmp_path_factory.mktemp("tracked")
-    own = request.param.endswith(".json")
-    experiment = f"{bundle.name} {request.param}"
-    run_workflow(
-        bundle,
-        "train",
-        run_id="training",
-        tracking=str(bundle / "configs" / request.param) if own else request.param,
-        tracking_uri=store,
-        experiment_name=experiment,
+@pytest.fixture(scope="module")
+def client(store):
+    return mlflow.MlflowClient(tracking_uri=store)
+
+
+def restore(bundle: Path, cohort: Path, out: Path) -> None:
+    """Run a bundle as it is, from its own folder alone."""
+    workflow = ConfigWorkflow(
+        str(bundle / "configs" / "inference.json"),
+        logging_file=False,
+        workflow_type="infer",
+        bundle_root=str(bundle),
         dataset_dir=str(cohort),
-        ckpt_dir=str(root / "models"),
-        task_ckpt_dir=str(root / "models"),
-        output_dir=str(root / "eval"),
+        output_dir=str(out),
+        device="$torch.device('cpu')",
     )
-    return tracked_run(mlflow.MlflowClient(tracking_uri=store), experiment)
+    workflow.initialize()
+    workflow.run()
 
 
-def test_every_loss_is_tracked_in_every_iteration(tracked):
-    tiny = TINY["pet_denoising"]
-    iterations = tiny["epochs"] * tiny["epoch_samples"] // tiny["batch_size"]
+def settings_of(cohort: Path, root: Path, store: str, experiment: str) -> dict[str, Any]:
+    """Overrides of a tracked run."""
+    return {
+        "tracking_uri": store,
+        "experiment_name": experiment,
+        "dataset_dir": str(cohort),
+        "ckpt_dir": str(root / "models"),
+        "task_ckpt_dir": str(root / "models"),
+        "output_dir": str(root / "eval"),
+    }
+
+
+@pytest.fixture(scope="module")
+def by_monai(store, client, bundle, cohort, tmp_path_factory):
+    """A tiny training, tracked with the settings that MONAI brings along."""
+    experiment = f"{bundle.name} mlflow"
+    settings = settings_of(cohort, tmp_path_factory.mktemp("by_monai"), store, experiment)
+    run_workflow(bundle, "train", run_id="training", tracking="mlflow", **settings)
+    (tracked,) = tracked_runs(client, experiment)
+    return tracked
+
+
+@pytest.fixture(scope="module")
+def tracked(store, client, bundle, cohort, tmp_path_factory):
+    """A tiny training, started twice, and its evaluation, tracked with the settings of the bundle."""
+    settings = settings_of(cohort, tmp_path_factory.mktemp("tracked"), store, bundle.name)
+    settings |= {"tracking": str(bundle / "configs" / "tracking.json"), "track_every": 2}
+    run_workflow(bundle, "train", run_id="training", **settings)
+    run_workflow(bundle, "train", run_id="training", **settings)
+    run_workflow(bundle, "train", "evaluate", run_id="evaluating", **settings)
+    return tracked_runs(client, bundle.name)
+
+
+def test_monais_own_handler_tracks_losses_settings_and_weights(by_monai):
     for name in LOSSES:
-        assert set(range(1, iterations + 1)) <= set(tracked.steps[name])
-        assert math.isfinite(tracked.run.data.metrics[name])
+        assert set(range(1, ITERATIONS + 1)) <= set(by_monai.steps[name])
+        assert math.isfinite(by_monai.run.data.metrics[name])
+    assert by_monai.steps["psnr"] == [1, 2]
+    assert {"seed", "learning_rate", "lambda_gan", "mu_task", "ema_decay"} <= by_monai.run.data.params.keys()
+    assert "model.pt" in by_monai.artifacts
+    assert any(Path(name).match("config_*.json") for name in by_monai.artifacts)
+    assert by_monai.run.info.status == "FINISHED"
 
 
-def test_validation_metrics_are_tracked_for_every_epoch(tracked):
-    assert tracked.steps["psnr"] == [1, 2]
+def test_training_and_evaluation_have_a_finished_run_each(tracked):
+    assert [each.run.data.tags["kind"] for each in tracked] == ["training", "evaluation"]
+    assert [each.run.info.status for each in tracked] == ["FINISHED", "FINISHED"]
+    assert tracked[1].run.data.tags["mlflow.parentRunId"] == tracked[0].run.info.run_id
 
 
-def test_settings_of_the_run_are_tracked(tracked):
-    params = tracked.run.data.params
-    assert {"seed", "learning_rate", "lambda_gan", "mu_task", "ema_decay"} <= params.keys()
-    assert params["batch_size"] == "4"
+def test_every_loss_and_every_learning_rate_is_tracked(tracked):
+    training = tracked[0]
+    for name in LOSSES:
+        assert training.steps[f"train/{name}"] == list(range(1, EPOCHS + 1))
+        assert training.steps[f"iteration/{name}"] == list(range(2, ITERATIONS + 1, 2))
+        assert math.isfinite(training.run.data.metrics[f"train/{name}"])
+    for name in ("learning_rate/generator", "learning_rate/discriminator"):
+        assert training.steps[name] == [1, 2]
+    assert training.steps["task/learning_rate"] == training.steps["task/loss"] == [1]
+    assert training.run.data.metrics["learning_rate/discriminator"] == pytest.approx(0.0002)
 
 
-def test_weights_and_executed_configuration_are_kept(tracked):
-    assert "model.pt" in tracked.artifacts
-    assert any(Path(name).match("config_*.json") for name in tracked.artifacts)
+def test_every_validation_is_tracked_with_a_picture(tracked):
+    training = tracked[0]
+    assert training.steps["validation/psnr"] == [1, 2]
+    pictures = {name for name in training.artifacts if name.startswith("images/") and name.endswith(".png")}
+    assert [f"step+{epoch}+" in name for epoch, name in enumerate(sorted(pictures), start=1)] == [True, True]
 
 
-def test_a_finished_run_is_closed(tracked):
-    assert tracked.run.info.status == "FINISHED"
+def test_settings_versions_and_data_are_tracked(tracked, cohort):
+    run = tracked[0].run
+    wanted = {"seed", "learning_rate", "lambda_gan", "mu_task", "ema_decay", "data", "task.learning_rate"}
+    assert wanted <= run.data.params.keys()
+    assert run.data.params["batch_size"] == "4"
+    (data,) = run.inputs.dataset_inputs
+    assert data.dataset.digest == run.data.params["data"]
+    assert {"version.torch", "version.monai", "bundle.version"} <= run.data.tags.keys()
+
+
+def test_an_evaluation_knows_its_metrics_its_report_and_the_settings_of_its_training(tracked):
+    training, evaluation = tracked
+    assert math.isfinite(evaluation.run.data.metrics["test/restored_psnr"])
+    assert evaluation.run.data.params == training.run.data.params
+    assert {"evaluation/report.html", "evaluation/cases.csv", "config.json"} <= evaluation.artifacts
+
+
+def test_the_registered_bundle_can_be_downloaded_and_used(
+    tracked, client, store, bundle, cohort, tmp_path, monkeypatch
+):
+    (version,) = client.search_model_versions(f"run_id = '{tracked[0].run.info.run_id}'")
+    assert version.name == bundle.name
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    found = mlflow.artifacts.download_artifacts(
+        f"models:/{version.name}/{version.version}", dst_path=tmp_path
+    )
+    restore(Path(found), cohort, tmp_path / "restored")
+    assert len([path for path in (tmp_path / "restored").rglob("*") if path.is_file()]) >= 2

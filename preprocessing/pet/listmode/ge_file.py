@@ -37,9 +37,11 @@ class GeFile:
 
     format = "GE RDF9"
     experimental = True
+    start_ms = 0
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.inputs: tuple[Path, ...] = (path,)
         self._layout = read_ge_layout(path)
         self.duration_ms: int | None = self._layout.duration_ms
         self.warnings: tuple[str, ...] = (

@@ -17,12 +17,17 @@ class ListModeFile(Protocol):
     """An open list-mode file; it holds no events in memory."""
 
     path: Path
+    """The file of events."""
+    inputs: tuple[Path, ...]
+    """All files that are read: the events, and a header beside them."""
     format: str
     """Name of the format with its version, for the user."""
     experimental: bool
     """Whether the reader was never seen to work on a file of a real scanner."""
+    start_ms: int
+    """First time in the file, where ``duration_ms`` is known."""
     duration_ms: int | None
-    """Length of the acquisition, where the header or the last time mark tells."""
+    """Length of the acquisition, where the header or the time marks tell."""
     warnings: tuple[str, ...]
     """What the user should know about the file, one text each."""
 

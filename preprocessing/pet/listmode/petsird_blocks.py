@@ -51,7 +51,8 @@ class BlockWalk:
 
     Attributes:
         tags: what was passed beside coincidences, by kind.
-        stop_ms: latest end of a time block.
+        first_ms: earliest beginning of an event block, None before the first one.
+        stop_ms: latest end of an event block.
         steps_back: event blocks that begin before the one before them.
         longest_ms: longest event block.
     """
@@ -59,6 +60,7 @@ class BlockWalk:
     def __init__(self, reader: YardlReader, block: Choice) -> None:
         self._reader, self._block = reader, block
         self.tags: Counter[str] = Counter()
+        self.first_ms: int | None = None
         self.stop_ms = self.steps_back = self.longest_ms = self._start_ms = 0
 
     def event_lists(self) -> Iterator[EventList]:
@@ -88,6 +90,7 @@ class BlockWalk:
         reader = self._reader
         start, stop = reader.varint(), reader.varint()
         self.steps_back += start < self._start_ms
+        self.first_ms = start if self.first_ms is None else min(self.first_ms, start)
         self._start_ms, self.stop_ms = start, max(self.stop_ms, stop)
         self.longest_ms = max(self.longest_ms, stop - start)
         self.tags["single events"] += self._skip_lists(2, 2)

@@ -20,7 +20,7 @@ from preprocessing.pet.listmode.petsird_exam import exam_facts
 from preprocessing.pet.listmode.petsird_layout import read_layout
 from preprocessing.pet.listmode.petsird_scanner import PetsirdScanner
 from preprocessing.pet.listmode.scanner_geometry import DetectorGeometry
-from preprocessing.pet.listmode.survey import Progress, Survey, check_that
+from preprocessing.pet.listmode.survey import Progress, Survey, check_that, late_start
 from preprocessing.pet.listmode.yardl_reader import YardlReader
 from preprocessing.pet.thinning import Interval
 from taskgan_ext.io.atomic import atomic_path
@@ -40,10 +40,12 @@ class PetsirdFile:
     """
 
     experimental = False
+    start_ms = 0
     duration_ms: int | None = None
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.inputs: tuple[Path, ...] = (path,)
         with YardlReader(path) as reader:
             self._layout = read_layout(reader)
             self._scanner = PetsirdScanner(self._layout.scanner.read(reader), str(path))
@@ -114,8 +116,10 @@ class PetsirdFile:
                 for raw, ends in reader.varint_groups(head.count, NUMBERS_PER_EVENT):
                     if self._scanner.knows(head.types):
                         self._decode(reader, head, raw, ends)
-        rate.resolution_ms = max(1, walk.longest_ms)
+        rate.resolution_ms, start_ms = max(1, walk.longest_ms), walk.first_ms or 0
+        late = late_start(start_ms)
         checks = (
+            check_that("start of the scan", not late, "".join(late) or f"{start_ms} ms", "warning"),
             check_that("order of time blocks", not walk.steps_back, f"{walk.steps_back} steps back"),
             check_that("addresses", True, "all events name detectors and time-of-flight bins that exist"),
             check_that(
@@ -133,7 +137,8 @@ class PetsirdFile:
                 "warning",
             ),
         )
-        return Survey(counts, {k: n for k, n in walk.tags.items() if n}, walk.stop_ms, rate, checks)
+        tags = {kind: number for kind, number in walk.tags.items() if number}
+        return Survey(counts, tags, max(0, walk.stop_ms - start_ms), rate, checks, start_ms)
 
     def thin(self, destination: Path, keep: Interval, key: int) -> EventCounts:
         """Write a low-dose copy; see ``ListModeFile``.

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+UNKNOWN_POSITION = "another one"
+
 
 @dataclass(frozen=True)
 class DetectorGeometry:
@@ -50,6 +52,8 @@ class SinogramGeometry:
         ring_spacing: axial distance of two rings in mm; slices of the image are half of it apart.
         virtual_every: one crystal of so many is a gap between blocks (the first of each block); 0 for none.
         num_tof_bins: time-of-flight bins, 1 without time of flight.
+        patient_position: how the patient lies in the scanner, as DICOM has it, such as ``HFS``; empty where
+            the file does not tell, ``UNKNOWN_POSITION`` where it tells something else.
     """
 
     name: str
@@ -61,6 +65,7 @@ class SinogramGeometry:
     ring_spacing: float
     virtual_every: int = 0
     num_tof_bins: int = 1
+    patient_position: str = ""
 
 
 Geometry = DetectorGeometry | SinogramGeometry

@@ -16,7 +16,7 @@ from preprocessing.pet.listmode.interfile_header import InterfileHeader
 from preprocessing.pet.listmode.scanner_geometry import SinogramGeometry
 from preprocessing.pet.listmode.siemens_header import SiemensHeader, header_facts
 from preprocessing.pet.listmode.siemens_header_copy import copied_header
-from preprocessing.pet.listmode.survey import Check, Progress, Survey, check_that
+from preprocessing.pet.listmode.survey import Check, Progress, Survey, check_that, late_start
 from preprocessing.pet.listmode.word_copy import copy_words, decode_words
 from preprocessing.pet.listmode.word_file import read_words
 from preprocessing.pet.listmode.word_tally import WordTally
@@ -24,7 +24,10 @@ from preprocessing.pet.thinning import Interval
 from taskgan_ext.errors import RefusedListMode
 from taskgan_ext.io.atomic import atomic_path
 
-_TAIL_BYTES = 1 << 22
+_END_BYTES = 1 << 22
+"""At both ends of the file, where the first and the last time mark are looked for."""
+_SAME_DURATION = 0.01
+"""Relative; or a second, whichever is longer."""
 
 
 class SiemensFile:
@@ -45,6 +48,7 @@ class SiemensFile:
 
     def __init__(self, path: Path, header: InterfileHeader) -> None:
         self.path = path
+        self.inputs: tuple[Path, ...] = (path, header.path)
         self._text = header
         self._header = SiemensHeader.parse(header)
         self.experimental = self._header.geometry.num_tof_bins > 1
@@ -55,7 +59,7 @@ class SiemensFile:
                 f"{path}: expected words of 32 bits, but the file ends at byte {4 * self._num_words + rest}, "
                 f"inside word {self._num_words}; copy it again",
             )
-        self.duration_ms = self._last_mark()
+        self.start_ms, self.duration_ms = self._time()
         self.warnings = self._find_warnings()
 
     def facts(self) -> dict[str, Any]:
@@ -80,7 +84,8 @@ class SiemensFile:
         Raises:
             RefusedListMode: an address is out of range.
         """
-        yield from decode_words(self.path, self._header.layout, (3, 2, 1, 0), chunk_events)
+        roles = (3, 2, 1, 0)
+        yield from decode_words(self.path, self._header.layout, roles, chunk_events, self.start_ms)
 
     def survey(self, progress: Progress | None = None) -> Survey:
         """Count and check; see ``ListModeFile``.
@@ -88,7 +93,7 @@ class SiemensFile:
         Args:
             progress: called with the number of bytes that were read since the last call.
         """
-        layout, tally = self._header.layout, WordTally()
+        layout, tally = self._header.layout, WordTally(self.start_ms)
         virtual = virtual_bins(self._header.geometry).reshape(-1)
         out_of_range = in_gaps = 0
         for words in read_words(self.path):
@@ -114,7 +119,7 @@ class SiemensFile:
                     "gaps between blocks", not in_gaps, f"{in_gaps} events in crystals that do not exist"
                 )
             )
-        return Survey(tally.counts, tally.tags, tally.duration_ms, tally.rate, tuple(checks))
+        return Survey(tally.counts, tally.tags, tally.duration_ms, tally.rate, tuple(checks), tally.start_ms)
 
     def thin(self, destination: Path, keep: Interval, key: int) -> EventCounts:
         """Write a low-dose copy; see ``ListModeFile``.
@@ -144,7 +149,7 @@ class SiemensFile:
             progress: called with the number of bytes that were read since the last call.
         """
         with atomic_path(destination) as temporary:
-            copied = copy_words(self.path, temporary, part, progress)
+            copied = copy_words(self.path, temporary, part, progress, start_ms=self.start_ms)
             num_words = temporary.stat().st_size // 4
             header = copied_header(self._text, destination.name, num_words, _comment(part), keep_identity)
             with atomic_path(self.beside(destination)[0]) as temporary_header:
@@ -159,13 +164,22 @@ class SiemensFile:
         """
         return (destination.with_name(f"{destination.name}.hdr"),)
 
-    def _last_mark(self) -> int | None:
-        """Time up to the end of the last millisecond; the header tells that of the whole scan."""
+    def _time(self) -> tuple[int, int | None]:
+        """First time mark, and the time from there to the end of the millisecond of the last one.
+
+        The header tells the times of the whole scan, of which the file may be a part.
+        """
+        first, last = self._marks(0), self._marks(max(0, 4 * self._num_words - _END_BYTES))
+        if not (first.size and last.size):
+            return 0, None
+        start = int(time_ms(first[:1])[0])
+        return start, max(0, int(time_ms(last[-1:])[0]) + 1 - start)
+
+    def _marks(self, offset: int) -> NDArray[np.uint32]:
         with self.path.open("rb") as file:
-            file.seek(max(0, 4 * self._num_words - _TAIL_BYTES))
-            words = np.frombuffer(file.read(_TAIL_BYTES), "<u4").astype(np.uint32)
-        marks = words[is_time_mark(words)]
-        return int(time_ms(marks[-1:])[0]) + 1 if marks.size else None
+            file.seek(offset)
+            words = np.frombuffer(file.read(_END_BYTES), "<u4").astype(np.uint32)
+        return words[is_time_mark(words)]
 
     def _check_words(self) -> Check:
         stated = self._header.stated_words
@@ -182,11 +196,21 @@ class SiemensFile:
                 f"the header tells of {stated} words, the file holds {self._num_words}; it is a part of a "
                 "scan, or cut short"
             )
+        texts += [*late_start(self.start_ms), *self._duration_notice()]
         if not self._header.known_model:
             texts.append("the gaps between the blocks of this scanner are not known; none are assumed")
         if self.experimental:
             texts.append("time of flight of Siemens files is experimental: no real file was ever tried")
         return tuple(texts)
+
+    def _duration_notice(self) -> list[str]:
+        stated = header_facts(self._text).get("stated_duration_s")
+        if stated is None or self.duration_ms is None:
+            return []
+        found = self.duration_ms / 1000
+        if abs(stated - found) <= max(1.0, _SAME_DURATION * stated):
+            return []
+        return [f"the header tells of {stated:g} s, the time marks span {found:g} s, which are used"]
 
 
 def virtual_bins(geometry: SinogramGeometry) -> NDArray[np.bool_]:

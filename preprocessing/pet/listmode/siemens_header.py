@@ -6,7 +6,8 @@ from typing import Any
 
 from preprocessing.pet.event_words import ADDRESS_MASK, AddressLayout
 from preprocessing.pet.listmode.interfile_header import InterfileHeader
-from preprocessing.pet.listmode.scanner_geometry import SinogramGeometry
+from preprocessing.pet.listmode.scanner_geometry import UNKNOWN_POSITION, SinogramGeometry
+from preprocessing.pet.listmode.siemens_header_words import safe_value
 from taskgan_ext.errors import RefusedListMode
 
 _MM_PER_CM = 10.0
@@ -19,7 +20,6 @@ _FACTS = {
     "isotope name": "isotope",
     "radiopharmaceutical": "radiopharmaceutical",
     "pet data type": "data_type",
-    "patient orientation": "patient_orientation",
 }
 _NUMBERS = {
     "isotope gamma halflife (sec)": "half_life_s",
@@ -74,7 +74,7 @@ class SiemensHeader:
         difference = header.whole("maximum ring difference", 0, rings - 1)
         model = _MODELS.get(header.text("originating system") or "")
         geometry = SinogramGeometry(
-            name=model.name if model else f"Siemens system {_safe(header.text('originating system'))}",
+            name=model.name if model else f"Siemens system {_code(header)}",
             num_radial=header.whole("number of projections", 1, _MOST_BINS),
             num_views=header.whole("number of views", 1, _MOST_BINS),
             num_rings=rings,
@@ -87,6 +87,7 @@ class SiemensHeader:
                 if header.text("number of tof time bins")
                 else 1
             ),
+            patient_position=_position(header),
         )
         sizes = (geometry.num_tof_bins, num_planes(geometry), geometry.num_views, geometry.num_radial)
         bins = sizes[0] * sizes[1] * sizes[2] * sizes[3]
@@ -121,7 +122,7 @@ def header_facts(header: InterfileHeader) -> dict[str, Any]:
         header: keys and values.
     """
     facts: dict[str, Any] = {
-        name: _safe(value) for key, name in _FACTS.items() if (value := header.text(key)) is not None
+        name: value for key, name in _FACTS.items() if (value := safe_value(key, header.text(key) or ""))
     }
     for key, name in _NUMBERS.items():
         if header.text(key) is not None:
@@ -166,6 +167,17 @@ def _positive(header: InterfileHeader, key: str) -> float:
             "header_invalid", f"{header.path}: expected a positive length for '{key}', found {number:g}"
         )
     return number
+
+
+def _position(header: InterfileHeader) -> str:
+    """How the patient lies; empty where the header does not tell."""
+    key = "patient orientation" if header.text("patient orientation") else "patient scan orientation"
+    text = header.text(key)
+    return "" if text is None else safe_value(key, text) or UNKNOWN_POSITION
+
+
+def _code(header: InterfileHeader) -> str:
+    return safe_value("originating system", header.text("originating system") or "") or "of no known code"
 
 
 def _safe(text: str | None) -> str:

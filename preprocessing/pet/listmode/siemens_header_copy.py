@@ -1,23 +1,15 @@
 """The header of a low-dose copy of a Siemens list-mode file."""
 
-import re
 from datetime import datetime, timedelta
 
 from preprocessing.pet.listmode.interfile_header import InterfileHeader, split_line
+from preprocessing.pet.listmode.siemens_header_words import NAME_SPACE, safe_value
 
 _START = datetime(2000, 1, 1)
 _CLOCKS = {
     "study": ("study date (yyyy:mm:dd)", "study time (hh:mm:ss gmt+00:00)"),
     "injection": ("tracer injection date (yyyy:mm:dd)", "tracer injection time (hh:mm:ss gmt+00:00)"),
 }
-_TECHNICAL = frozenset(
-    {"isotope name", "patient orientation", "patient scan orientation", "sms-mi header name space"}
-)
-"""Keys that one of the words below would remove, and that name nobody."""
-_TELLING = re.compile(
-    r"patient|subject|person|name|\bid\b|\buid\b|operator|physician|doctor|institution|hospital|department|"
-    r"birth|\bdob\b|\bsex\b|\bage\b|weight|height|accession|comment|\bdate\b|\btime \(hh|serial|software user"
-)
 
 
 def copied_header(
@@ -26,38 +18,44 @@ def copied_header(
     """Write the header of a copy.
 
     Dates and times are moved so that the study begins on 2000-01-01 at 00:00:00; the time from the injection
-    to the scan stays. Comments and whatever may name a person or a place are left out.
+    to the scan stays. Of everything else what ``safe_value`` knows stays, and nothing more.
 
     Args:
         header: of the source.
         data_name: name of the copy's file of events.
         num_words: words in it.
         comment: how the copy was made.
-        keep_identity: leave dates, comments and names as they are.
+        keep_identity: leave all other keys as they are.
 
     Returns:
         The text, with the line ends of the source.
     """
     replaced = {"name of data file": data_name, "total listmode word counts": str(num_words)}
-    dropped: frozenset[str] = frozenset()
     if not keep_identity:
-        replaced |= _moved_clocks(header)
-        dropped = frozenset(
-            key for key in header.values if key not in _TECHNICAL and _TELLING.search(key)
-        ) - set(replaced)
+        # The reader takes any name space of PETLINK; the rest of its text may be anything.
+        replaced |= {NAME_SPACE: "PETLINK bin address"} | _moved_clocks(header)
     lines = []
     for line in header.lines:
         parts = split_line(line)
         if parts is None:
             if keep_identity or not line.strip():
                 lines.append(line)
-        elif parts[0] in replaced:
-            lines.append(f"{line.partition(':=')[0]}:={replaced[parts[0]]}")
-        elif parts[0] not in dropped:
+            continue
+        key, value = parts
+        if key in replaced:
+            lines.append(_line(line, replaced[key]))
+        elif keep_identity:
             lines.append(line)
+        elif (safe := safe_value(key, value)) is not None:
+            lines.append(_line(line, safe))
     while lines and not lines[-1].strip():
         lines.pop()
     return header.line_end.join([*lines, f"%comment:={comment}", ""])
+
+
+def _line(line: str, value: str) -> str:
+    """The line with another value."""
+    return f"{line.partition(':=')[0]}:={value}"
 
 
 def _moved_clocks(header: InterfileHeader) -> dict[str, str]:

@@ -36,10 +36,12 @@ class SimulatedFile:
 
     format = "32-bit words of the simulator"
     experimental = False
+    start_ms = 0
     warnings: tuple[str, ...] = ()
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.inputs: tuple[Path, ...] = (path, header_path(path))
         self._header = read_header(path)
         self.duration_ms: int | None = self._header.duration_ms
 

@@ -30,6 +30,7 @@ def copy_words(
     part: EventPart,
     progress: Progress | None = None,
     chunk_words: int = CHUNK_WORDS,
+    start_ms: int = 0,
 ) -> CopiedPart:
     """Copy some of the events of a file and all of its tags, in order.
 
@@ -39,12 +40,13 @@ def copy_words(
         part: the events to keep.
         progress: called with the number of bytes that were read since the last call.
         chunk_words: words handled at a time; does not change the result.
+        start_ms: time of the events before the first time mark.
 
     Raises:
         RefusedListMode: the file does not end at a whole word.
     """
-    chooser, kept, digest = EventChooser(part), WordTally(), hashlib.sha256()
-    read, time_ms = EventCounts(), 0
+    chooser, kept, digest = EventChooser(part), WordTally(start_ms), hashlib.sha256()
+    read, time_ms = EventCounts(), start_ms
     with DigestedFile(destination) as file:
         for words in read_words(source, chunk_words):
             data = words.astype("<u4", copy=False)
@@ -70,6 +72,7 @@ def decode_words(
     layout: AddressLayout,
     roles: tuple[int, int, int, int | None],
     chunk_words: int = CHUNK_WORDS,
+    start_ms: int = 0,
 ) -> Iterator[SinogramEvents]:
     """Decode the events of a file.
 
@@ -79,6 +82,7 @@ def decode_words(
         roles: which dimensions of the layout are the radial bin, the view, the plane and the
             time-of-flight bin, if there is one.
         chunk_words: words handled at a time.
+        start_ms: time of the events before the first time mark.
 
     Yields:
         The events, chunk by chunk; a chunk may be empty.
@@ -87,7 +91,7 @@ def decode_words(
         RefusedListMode: an address is out of range, or the file does not end at a whole word.
     """
     radial, view, plane, tof = roles
-    time_ms, first_event = 0, 0
+    time_ms, first_event = start_ms, 0
     for words in read_words(source, chunk_words):
         events = is_event(words)
         times = _word_times(words, time_ms)

@@ -11,16 +11,19 @@ from preprocessing.pet.listmode.survey import Check, check_that
 class WordTally:
     """Counts events, time marks and other tags.
 
+    Args:
+        start_ms: the first time mark; events before it count as its first millisecond.
+
     Attributes:
         counts: coincidences so far.
-        rate: coincidences over time; those before the first time mark count as its first millisecond.
-        time_ms: the last time mark, 0 before the first one.
+        rate: coincidences over time.
+        time_ms: the last time mark, ``start_ms`` before the first one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, start_ms: int = 0) -> None:
         self.counts = EventCounts()
         self.rate = CountRate()
-        self.time_ms = 0
+        self.time_ms = start_ms
         self._num_marks = self._num_tags = self._backwards = self._longest_step = 0
         self._first_mark: int | None = None
 
@@ -31,8 +34,13 @@ class WordTally:
 
     @property
     def duration_ms(self) -> int:
-        """Time up to the end of the millisecond of the last mark."""
-        return self.time_ms + 1 if self._num_marks else 0
+        """Time from the first mark up to the end of the millisecond of the last one."""
+        return 0 if self._first_mark is None else max(0, self.time_ms + 1 - self._first_mark)
+
+    @property
+    def start_ms(self) -> int:
+        """The first time mark; 0 without any."""
+        return self._first_mark or 0
 
     def add(self, words: Words) -> None:
         """Count the next words.

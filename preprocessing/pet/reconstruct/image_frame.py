@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from preprocessing.pet.listmode.scanner_geometry import Geometry, SinogramGeometry
 from preprocessing.pet.reconstruct.sampling import Sampling
 from preprocessing.pet.scanner import ImageGrid
+from taskgan_ext.errors import RefusedListMode
 
-STIR_TO_RAS = (-1, -1, -1)
+STIR_TO_RAS = {"HFS": (-1, -1, -1), "HFP": (1, 1, -1), "FFS": (1, -1, 1), "FFP": (-1, 1, 1)}
 """Siemens sinogram bins are placed as STIR does. Seen from the bed, x runs to the right, y down and z out
-along the
-bed: left, posterior and inferior of a patient who lies head first and supine (STIR,
-    ``DiscretisedDensity.inl``)."""
+along the bed: left, posterior and inferior of a patient who lies head first and supine (HFS); prone turns x
+and y round, feet first x and z (STIR, ``DiscretisedDensity.inl``)."""
 RAS_TO_RAS = (1, 1, 1)
+_ASSUMED = "HFS"
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,20 @@ def image_frame(geometry: Geometry, sampling: Sampling) -> ImageFrame:
     Args:
         geometry: the scanner.
         sampling: planes and pixels.
+
+    Raises:
+        RefusedListMode: ``unsupported``, the patient lies on a side, or in a way that is not known.
     """
-    signs = STIR_TO_RAS if isinstance(geometry, SinogramGeometry) else RAS_TO_RAS
+    signs = RAS_TO_RAS
+    if isinstance(geometry, SinogramGeometry):
+        position = geometry.patient_position or _ASSUMED
+        if position not in STIR_TO_RAS:
+            raise RefusedListMode(
+                "unsupported",
+                f"expected a patient orientation among {', '.join(STIR_TO_RAS)} in the header, got {position}"
+                ": left and right of the image would be unknown",
+            )
+        signs = STIR_TO_RAS[position]
     return ImageFrame(sampling.grid, sampling.num_planes, sampling.plane_spacing, sampling.first_plane, signs)
 
 
@@ -84,5 +97,11 @@ def orientation_text(geometry: Geometry) -> str:
         geometry: the scanner.
     """
     if isinstance(geometry, SinogramGeometry):
-        return "patient head first, supine; sinogram bins placed as STIR does, whose x, y, z are L, P, I"
+        position = geometry.patient_position
+        told = (
+            f"{position}, as the header says" if position else f"{_ASSUMED}, which the header does not tell"
+        )
+        signs = STIR_TO_RAS[position or _ASSUMED]
+        axes = ", ".join(pair[sign > 0] for pair, sign in zip(("LR", "PA", "IS"), signs, strict=True))
+        return f"patient {told}; sinogram bins placed as STIR does, whose x, y, z are then {axes}"
     return "the scanner's x, y, z are taken as R, A, S; the file does not tell how the patient lies in it"

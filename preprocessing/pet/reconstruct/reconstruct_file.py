@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from preprocessing.existing_output import check_absent, check_no_input
 from preprocessing.pet.listmode.listmode_file import ListModeFile
+from preprocessing.pet.listmode.scan_time import scan_time
 from preprocessing.pet.pair_picture import write_pair_picture
 from preprocessing.pet.reconstruct.attenuation_map import load_attenuation
 from preprocessing.pet.reconstruct.dose_report import dose_of_file
@@ -37,11 +39,13 @@ class ReconstructionRequest:
         image: ``.nii`` or ``.nii.gz`` to write; the sidecar lies beside it.
         attenuation: map in 1/cm, or None.
         picture: PNG to write, or None.
+        overwrite: replace files that are there.
     """
 
     image: Path
     attenuation: Path | None = None
     picture: Path | None = None
+    overwrite: bool = False
 
 
 def reconstruct_file(
@@ -58,11 +62,12 @@ def reconstruct_file(
         The content of the sidecar.
 
     Raises:
-        ConfigError: settings contradict one another or the file.
-        DataError: the attenuation map cannot be used, or there are no counts in the field of view.
+        ConfigError: settings contradict one another or the file, or an output is an input.
+        DataError: an output is there and may not be replaced, the attenuation map cannot be
+            used, or there are no counts in the field of view.
         RefusedListMode: the file is broken, or its scanner cannot be reconstructed.
     """
-    sidecar = sidecar_path(request.image)
+    sidecar = _check_output(file, request)
     geometry = file.geometry()
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -71,11 +76,7 @@ def reconstruct_file(
     attenuation = None if request.attenuation is None else load_attenuation(request.attenuation, frame)
     digest = sha256(file.path)
     dose, dose_from = _dose(file.path, digest, settings)
-    duration = settings.duration or (file.duration_ms or file.survey().duration_ms) / 1000
-    if duration <= 0:
-        raise ConfigError(
-            f"{file.path}: the file does not tell how long the scan was; give --duration SECONDS"
-        )
+    duration, notices = _duration(file, settings)
     work = _Work(file, model, settings, duration * dose, attenuation)
     result = _planes(work) if settings.engine == "2d" else _events(work)
 
@@ -104,7 +105,7 @@ def reconstruct_file(
                 "format": file.format,
                 "experimental": file.experimental,
                 "sha256": digest,
-                "warnings": list(file.warnings),
+                "warnings": list(dict.fromkeys((*file.warnings, *notices))),
             },
             attenuation=None if request.attenuation is None else sha256(request.attenuation),
         )
@@ -114,6 +115,28 @@ def reconstruct_file(
     if request.picture is not None:
         write_pair_picture(request.picture, [image], frame.affine)
     return content
+
+
+def _check_output(file: ListModeFile, request: ReconstructionRequest) -> Path:
+    """Check that the files to write may be written, and give the path of the sidecar."""
+    sidecar = sidecar_path(request.image)
+    outputs = [request.image, sidecar, *([] if request.picture is None else [request.picture])]
+    maps = [] if request.attenuation is None else [request.attenuation]
+    check_no_input(outputs, [*file.inputs, *maps])
+    check_absent(outputs, request.overwrite, "other names")
+    return sidecar
+
+
+def _duration(file: ListModeFile, settings: ReconstructionSettings) -> tuple[float, tuple[str, ...]]:
+    """Seconds of the scan, and what is odd about its times."""
+    if settings.duration:
+        return settings.duration, ()
+    time = scan_time(file)
+    if time.duration_ms <= 0:
+        raise ConfigError(
+            f"{file.path}: the file does not tell how long the scan was; give --duration SECONDS"
+        )
+    return time.duration_ms / 1000, time.notices()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.uid import ImplicitVRLittleEndian, RLELossless, SecondaryCaptureImageStorage, generate_uid
+from pydicom.uid import ImplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from preprocessing.deidentify.folder import REPORT_FILE, deidentify_folder
 from preprocessing.pet.dicom_variant import PetVariant
@@ -120,14 +120,23 @@ def test_the_same_key_gives_the_same_bytes_and_another_key_other_names_and_dates
     assert all(key not in content for content in contents["a"].values())
 
 
-def test_compressed_pixels_are_copied_bit_by_bit(pet_folder: Write, key: bytes, tmp_path: Path) -> None:
-    source = pet_folder(change=lambda image: image.compress(RLELossless, generate_instance_uid=False))
-    deidentify_folder(source, tmp_path / "out", key, show_progress=False)
-    found = images(tmp_path / "out")
-    assert {image.file_meta.TransferSyntaxUID for image in found} == {RLELossless}
-    assert {image.PixelData for image in found} == {
-        image.PixelData for image in map(dcmread, source.iterdir())
-    }
+def test_a_link_to_an_empty_folder_is_filled(pet_folder: Write, key: bytes, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    deidentify_folder(pet_folder(), tmp_path / "link", key, show_progress=False)
+    assert (tmp_path / "link").is_symlink()
+    assert len(images(tmp_path / "real")) == 3
+
+
+def test_units_that_nobody_knows_are_no_reason_to_refuse(
+    pet_folder: Write, key: bytes, tmp_path: Path
+) -> None:
+    def change(image: Dataset) -> None:
+        image.Units = "KBQML"
+
+    done = deidentify_folder(pet_folder(change=change), tmp_path / "out", key, show_progress=False)
+    assert done.series[0]["suv_before"] == {"refused": "units_unsupported"}
+    assert "refused" in done.series[0]["suv_after"]
 
 
 def test_what_says_who_it_was_is_gone_and_what_was_done_is_told(

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from file_digests import digests
 from listmode_files import ge_record, ge_time_mark, write_ge, write_petsird, write_siemens
 
 from preprocessing.__main__ import main
@@ -55,6 +56,29 @@ def test_a_picture_of_the_rate_is_written(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     info(capsys, write_petsird(tmp_path / "scan.petsird"), "--plot", tmp_path / "new" / "rate.png")
     assert (tmp_path / "new" / "rate.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("rate.unknown", "expected a picture"),
+        ("rate", "expected a picture"),
+        ("there.png", "is there already"),
+        ("link.png", "read or written by the same command"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_one_line(tmp_path, capsys, name, message):
+    pytest.importorskip("matplotlib")
+    source = write_petsird(tmp_path / "scan.petsird")
+    (tmp_path / "there.png").write_bytes(b"precious")
+    (tmp_path / "link.png").symlink_to(source)
+    before = digests(tmp_path)
+    assert main(["pet", "info", str(source), "--plot", str(tmp_path / name)]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert digests(tmp_path) == before
+    assert main(["pet", "info", str(source), "--plot", str(tmp_path / "there.png"), "--overwrite"]) == 0
 
 
 def test_a_broken_file_is_one_line(tmp_path, capsys):

@@ -8,6 +8,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from preprocessing.pet.dicom_export import write_pet_dicom
 from preprocessing.pet.dicom_variant import PetProtocol, PetVariant
@@ -75,6 +76,18 @@ def test_a_file_that_is_there_is_replaced_on_request_only(tmp_path: Path) -> Non
     suv(series, "--out", out, "--overwrite")
     with pytest.raises(ConfigError, match=r"\.nii\.gz"):
         suv(series, "--out", tmp_path / "suv.mha")
+
+
+def test_one_of_several_series_is_named(tmp_path: Path) -> None:
+    write_series(tmp_path / "both" / "one")
+    other = PetProtocol(injected_bq=200e6, weight_kg=50.0, uptake=3000.0)
+    write_pet_dicom(VOLUME[:, :, ::-1], AFFINE, tmp_path / "both" / "two", protocol=other, number=12)
+    uid = dcmread(next((tmp_path / "both" / "two").iterdir())).SeriesInstanceUID
+    with pytest.raises(RefusedSeries, match="found 2"):
+        suv(tmp_path / "both", "--out", tmp_path / "suv.nii.gz")
+    suv(tmp_path / "both", "--out", tmp_path / "suv.nii.gz", "--series", uid)
+    sidecar = json.loads((tmp_path / "suv.json").read_text())
+    assert sidecar["SUVFactor"] == pytest.approx(other.suv_factor, rel=1e-6)
 
 
 def test_a_refused_series_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -1,14 +1,22 @@
 """Thinning as a user does it: names, reports, what is kept and what is refused."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from file_digests import digests
-from listmode_files import ge_time_mark, siemens_words, write_ge, write_petsird, write_siemens
+from listmode_files import (
+    ge_time_mark,
+    siemens_words,
+    write_ge,
+    write_petsird,
+    write_siemens,
+)
 
 from preprocessing.__main__ import main
 from preprocessing.pet.dose_plan import dose_intervals, time_windows
+from preprocessing.pet.event_words import is_event, is_time_mark
 from preprocessing.pet.listmode.open_listmode import open_listmode
 from preprocessing.pet.thin_request import ThinRequest
 from preprocessing.pet.thinning import random_key
@@ -67,7 +75,7 @@ def test_the_same_command_again_keeps_what_is_there(siemens, tmp_path, capsys):
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()} == times
 
 
-@pytest.mark.parametrize("change", ["--seed", "source", "copy", "report", "header"])
+@pytest.mark.parametrize("change", ["--seed", "source", "copy", "report", "header", "events without report"])
 def test_other_files_of_the_same_names_are_not_replaced(siemens, tmp_path, capsys, change):
     out = tmp_path / "out"
     thin(siemens, out)
@@ -77,25 +85,66 @@ def test_other_files_of_the_same_names_are_not_replaced(siemens, tmp_path, capsy
     elif change == "copy":
         (out / "scan_dose-05.l").write_bytes(b"12345678")
     elif change == "report":
-        (out / "scan_dose-05.json").unlink()
+        (out / "scan_dose-05.json").write_text("{}")
     elif change == "header":
-        (out / "scan_dose-05.l.hdr").unlink()
+        (out / "scan_dose-05.json").unlink()
+        (out / "scan_dose-05.l.hdr").write_text("something else")
+    elif change == "events without report":
+        (out / "scan_dose-05.json").unlink()
+        (out / "scan_dose-05.l").write_bytes(b"12345678")
     before = digests(out)
     capsys.readouterr()
     assert thin(siemens, out, *arguments) == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
+    error = capsys.readouterr().err.splitlines()[-1]
     assert "is there already, and it is not what this command would write" in error
     assert digests(out) == before
 
 
-def test_a_lost_copy_is_made_again_with_the_same_bytes(siemens, tmp_path):
+@pytest.mark.parametrize("lost", ["*", "*.json", "*.l.hdr", "*.l", "*.l*"])
+def test_what_is_lost_of_a_copy_is_made_again_with_the_same_bytes(siemens, tmp_path, lost):
     thin(siemens, tmp_path / "out")
     before = digests(tmp_path / "out")
-    for path in (tmp_path / "out").glob("scan_dose-20*"):
+    for path in (tmp_path / "out").glob(f"scan_dose-20{lost}"):
         path.unlink()
     assert thin(siemens, tmp_path / "out") == 0
     assert digests(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("renamed", [1, 2, 3])
+def test_a_command_that_was_killed_can_be_given_again(siemens, tmp_path, monkeypatch, renamed):
+    thin(siemens, tmp_path / "whole")
+    replace, done = Path.replace, []
+
+    def replace_and_die(path, target):
+        if path.parent.name.startswith(".thinning-"):
+            done.append(target)
+            if len(done) == renamed:
+                raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace_and_die)
+        patch.setattr("preprocessing.pet.thin_file.shutil.rmtree", lambda *_: None)
+        assert thin(siemens, tmp_path / "out") == 130
+    assert list((tmp_path / "out").glob(".thinning-*"))
+    assert thin(siemens, tmp_path / "out") == 0
+    assert digests(tmp_path / "out") == digests(tmp_path / "whole")
+
+
+def test_a_source_is_not_replaced_by_its_own_copy(siemens, tmp_path, capsys):
+    same = siemens.rename(tmp_path / "scan_dose-05.l")
+    siemens.with_name("scan.l.hdr").rename(tmp_path / "scan_dose-05.l.hdr")
+    before = digests(tmp_path)
+    assert thin(same, tmp_path, "--subject", "scan") == 2
+    assert "is there already" in capsys.readouterr().err
+    assert digests(tmp_path) == before
+
+
+def test_a_thinned_file_is_not_thinned_again(siemens, tmp_path, capsys):
+    thin(siemens, tmp_path / "out")
+    assert thin(tmp_path / "out" / "scan_dose-20.l", tmp_path / "again") == 2
+    assert "its report says that it holds 0.2 of one" in capsys.readouterr().err
+    assert not (tmp_path / "again").exists()
 
 
 def test_the_name_of_the_subject_names_the_copies_and_decides_on_the_events(siemens, tmp_path):
@@ -151,6 +200,7 @@ def test_the_exam_of_petsird_is_kept_only_when_asked(tmp_path):
         (["--middle"], "--middle belongs to --mode window"),
         (["--keep", "0"], "expected different dose fractions"),
         (["--keep", "nan"], "expected different dose fractions"),
+        (["--keep", "0.1,0.10000000001"], "got two that are dose-10"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_written(siemens, tmp_path, capsys, arguments, message):
@@ -175,6 +225,30 @@ def test_a_format_that_cannot_be_written_is_refused_with_its_reason(tmp_path, ca
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("place", [[], ["--middle"]])
+def test_windows_of_a_scan_that_begins_late_begin_with_it(tmp_path, place):
+    """A file that was cut out of a scan keeps the times of the scan."""
+    words, late = siemens_words(2000, 900), tmp_path / "late"
+    late.mkdir()
+    moved = words.copy()
+    moved[is_time_mark(words)] += np.uint32(600_000)
+    for source, content in ((tmp_path / "scan.l", words), (late / "scan.l", moved)):
+        write_siemens(source, content)
+        assert thin(source, source.parent / "out", "--mode", "window", *place) == 0
+    for name in ("scan_window-05.l", "scan_window-20.l"):
+        first, second = (np.fromfile(folder / "out" / name, "<u4") for folder in (tmp_path, late))
+        assert is_event(first).any()
+        np.testing.assert_array_equal(first[is_event(first)], second[is_event(second)])
+
+
+def test_windows_of_petsird_begin_with_the_first_time_block(tmp_path):
+    source = write_petsird(tmp_path / "late.petsird", num_blocks=20, start_ms=600_000)
+    assert thin(source, tmp_path / "out", "--mode", "window") == 0
+    told = report(tmp_path / "out" / "late_window-20.json")
+    assert told["window_ms"] == [600_000, 600_040]
+    assert told["events"]["kept"]["prompts"] == told["events"]["source"]["prompts"] / 5
+
+
 def test_windows_of_a_scan_are_nested_and_disjoint():
     windows = time_windows(dose_intervals((0.1, 0.25), 2), 1000, middle=True)
     assert windows == {
@@ -185,6 +259,11 @@ def test_windows_of_a_scan_are_nested_and_disjoint():
     }
     with pytest.raises(ConfigError, match="a millisecond at least"):
         time_windows(dose_intervals((0.01,), 1), 20)
+
+
+def test_a_request_has_names_for_its_doses():
+    with pytest.raises(ConfigError, match="got two that are dose-0p0001"):
+        ThinRequest((1e-6, 1.0000001e-6))
 
 
 def test_a_request_has_a_plain_subject():

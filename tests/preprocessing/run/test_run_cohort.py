@@ -97,8 +97,12 @@ def test_bad_cases_are_listed_with_their_reasons_and_spoil_no_other(tmp_path):
         "sub-07",
     ]
     assert "Traceback" in (out / "logs/sub-02.log").read_text()
-    assert sorted(path.name for path in (out / "logs").iterdir()) == ["sub-02.log", "sub-06.log"]
+    assert sorted(path.name for path in (out / "logs").iterdir()) == [
+        f"sub-{number:02d}.log" for number in range(2, 7)
+    ]
+    assert (out / "logs/sub-03.log").read_text() == "DataError: expected a scan, got a picture\n"
     record = json.loads((out / "run.json").read_text())
+    assert all("reason" not in case for case in record["cases"])
     assert [case["state"] for case in record["cases"]] == states(result)
     assert record["cases"][0]["notices"] == ["worth knowing"]
     assert record["versions"]["taskgan-ext"]

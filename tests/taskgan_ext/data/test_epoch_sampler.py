@@ -1,5 +1,7 @@
 """The order of the samples is a function of seed and epoch, whatever process asks for it."""
 
+import itertools
+
 import pytest
 import torch
 import torch.distributed as dist
@@ -8,6 +10,7 @@ from monai.engines import Trainer
 from torch.utils.data import BatchSampler, Dataset
 
 from taskgan_ext.data.epoch_sampler import EpochIndex, EpochSampler
+from taskgan_ext.errors import DataError
 
 
 def drawn(sampler, epoch):
@@ -18,12 +21,16 @@ def drawn(sampler, epoch):
     return [index.sample for index in indices]
 
 
-def of_rank(sampler, rank, num_replicas):
-    """What the sampler would be in a process of a group; ``test_distributed`` asks real processes."""
-    sampler.rank, sampler.num_replicas = rank, num_replicas
-    sampler.num_samples = -(-sampler.epoch_samples // num_replicas)
-    sampler.total_size = sampler.num_samples * num_replicas
-    return sampler
+def samplers_of_ranks(num_replicas, monkeypatch, *arguments, **settings):
+    """The samplers of all processes of a group; ``test_many_processes`` asks real processes."""
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(dist, "get_world_size", lambda: num_replicas)
+    found = []
+    for rank in range(num_replicas):
+        monkeypatch.setattr(dist, "get_rank", lambda rank=rank: rank)
+        found.append(EpochSampler(*arguments, **settings))
+    monkeypatch.undo()
+    return found
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 7])
@@ -49,17 +56,23 @@ def test_unshuffled_order_is_that_of_the_data():
 
 
 @pytest.mark.parametrize("num_replicas", [2, 3, 4])
-@pytest.mark.parametrize("num_samples", [None, 1, 20])
-def test_ranks_together_draw_what_one_process_draws(num_samples, num_replicas):
-    alone = drawn(EpochSampler(range(50), num_samples=num_samples), 2)
+@pytest.mark.parametrize("num_samples", range(4, 40))
+def test_batches_of_the_ranks_together_are_those_of_one_process(num_samples, num_replicas, monkeypatch):
+    settings = {"num_samples": num_samples, "batch_size": 12}
+    alone = list(BatchSampler(drawn(EpochSampler(range(50), **settings), 2), 12, drop_last=False))
     parts = [
-        drawn(of_rank(EpochSampler(range(50), num_samples=num_samples), rank, num_replicas), 2)
-        for rank in range(num_replicas)
+        list(BatchSampler(drawn(sampler, 2), 12 // num_replicas, drop_last=False))
+        for sampler in samplers_of_ranks(num_replicas, monkeypatch, range(50), **settings)
     ]
-    assert len({len(part) for part in parts}) == 1
-    together = [sample for group in zip(*parts, strict=True) for sample in group]
-    assert together[: len(alone)] == alone
-    assert set(together) == set(alone)
+    if num_samples > 12 and len(alone[-1]) < num_replicas:
+        alone = alone[:-1]
+    together = [sorted(itertools.chain(*batches)) for batches in zip(*parts, strict=True)]
+    assert together == [sorted(batch) for batch in alone]
+
+
+def test_fewer_samples_than_ranks_are_refused(monkeypatch):
+    with pytest.raises(DataError, match="each of 3 processes, got 2; start fewer"):
+        samplers_of_ranks(3, monkeypatch, range(2), batch_size=6)
 
 
 def test_num_samples_are_drawn_without_replacement_and_change_with_the_epoch():
@@ -95,19 +108,6 @@ def test_only_a_last_batch_of_one_sample_is_left_out(length, batch_size):
 def test_what_is_left_out_comes_in_other_epochs():
     sampler = EpochSampler(range(9), batch_size=4)
     assert set(drawn(sampler, 1)) != set(drawn(sampler, 2))
-
-
-@pytest.mark.parametrize("num_samples", [17, 18, 19, 20])
-def test_no_rank_has_a_last_batch_of_one_sample(num_samples, monkeypatch):
-    monkeypatch.setattr(dist, "is_initialized", lambda: True)
-    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
-    found = []
-    for rank in (0, 1):
-        monkeypatch.setattr(dist, "get_rank", lambda rank=rank: rank)
-        sampler = EpochSampler(range(50), num_samples=num_samples, batch_size=8)
-        found.append(batch_sizes(sampler, 4))
-        drawn(sampler, 1)
-    assert found[0] == found[1] == [4, 4, *([] if num_samples < 19 else [2])]
 
 
 class Indices(Dataset):

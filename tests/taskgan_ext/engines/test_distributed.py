@@ -1,68 +1,28 @@
-"""Two processes train like one with the whole batch."""
+"""Reductions over processes: what each does, and that one process needs none."""
 
 import pytest
 import torch
-from several_processes import NUM_RANKS, run_ranks
-from tiny_training import make_tiny_networks, make_trainer, slice_data, slice_loader, step_losses
+from several_processes import run_ranks
+from tiny_training import make_tiny_networks, make_trainer, slice_data, slice_loader
 from torch import distributed, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from taskgan_ext.data.epoch_sampler import EpochSampler
 from taskgan_ext.engines.distributed import (
+    any_process,
     average,
     average_buffers,
     average_gradients,
     broadcast,
+    gather,
     is_parallel,
-    local_device,
     share_of_batch,
+    weight_of_share,
 )
-from taskgan_ext.engines.task_network_trainer import TaskNetworkTrainer
+from taskgan_ext.engines.update import refuse_non_finite
+from taskgan_ext.errors import CheckpointError, NonFiniteLossError
 from taskgan_ext.handlers.training_checkpoint import TrainingCheckpoint
-from taskgan_ext.losses.feature_matching import FeatureMatchingLoss
-
-GLOBAL_BATCH = 8
-NUM_STEPS = 3
-NORMS = ("none", "instance")
 
 pytestmark = pytest.mark.skipif(not distributed.is_gloo_available(), reason="torch was built without gloo")
-
-
-def train(norm):
-    """Weights of G and D after three steps on the same global batches, and the losses of the epoch."""
-    data = slice_data(dtype=torch.float64)
-    # Every process starts from weights of its own; the trainer must give all those of rank 0.
-    networks = make_tiny_networks(
-        seed=10 * distributed.get_rank() if is_parallel() else 0, dtype=torch.float64, norm=norm
-    )
-    loader = slice_loader(data, share_of_batch(GLOBAL_BATCH), num_samples=NUM_STEPS * GLOBAL_BATCH)
-    losses = step_losses(matching=FeatureMatchingLoss(layers=(1,), per="batch"))
-    trainer = make_trainer(networks, loader, losses, max_gradient_norm=0.5)
-    trainer.run()
-    return {
-        "weights": [list(network.state_dict().values()) for network in networks],
-        "metrics": dict(trainer.state.metrics),
-    }
-
-
-def train_task_network():
-    """Weights and statistics of T, which has batch normalisation, after an epoch."""
-    network = make_tiny_networks().task_network
-    loader = slice_loader(slice_data(), share_of_batch(GLOBAL_BATCH))
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
-    TaskNetworkTrainer("cpu", 1, loader, network, optimizer).run()
-    return dict(network.state_dict())
-
-
-def train_average():
-    """Running average of a G with batch normalisation after an epoch."""
-    networks = make_tiny_networks(norm="batch")
-    average_network = AveragedModel(
-        networks.generator, multi_avg_fn=get_ema_multi_avg_fn(0.5), use_buffers=True
-    )
-    loader = slice_loader(slice_data(), share_of_batch(GLOBAL_BATCH))
-    make_trainer(networks, loader, ema=average_network).run()
-    return dict(average_network.module.state_dict())
 
 
 def save_checkpoint(folder):
@@ -82,6 +42,24 @@ def save_checkpoint(folder):
     return torch.equal(torch.rand(3), wanted), wanted
 
 
+def folder_of_one_computer(folder):
+    """Rank 1 does not see the checkpoint that rank 0 continues from."""
+    network = make_tiny_networks().generator
+    own = folder if distributed.get_rank() == 0 else folder / "elsewhere"
+    checkpoint = TrainingCheckpoint(own / "state.pt", {"network": network}, {})
+    trainer = make_trainer(make_tiny_networks(), slice_loader(slice_data(), num_samples=8))
+    return _message(CheckpointError, checkpoint.restore, trainer)
+
+
+def non_finite(loss, norm, case):
+    """Message of a step in which rank 1 has this loss, and all have this norm."""
+    rank = distributed.get_rank()
+    values = {"loss": torch.tensor(loss if rank == 1 else 0.5), "gradient norm": torch.tensor(norm)}
+    return _message(
+        NonFiniteLossError, refuse_non_finite, values, "epoch 1", {"case": [f"{case} of rank {rank}"]}
+    )
+
+
 def work(folder):
     """Everything that a rank must do; one start of two processes serves all tests."""
     rank = distributed.get_rank()
@@ -99,23 +77,29 @@ def work(folder):
     sampler = EpochSampler(range(11), num_samples=7)
     sampler.set_epoch(3)
     return {
-        "parallel": (is_parallel(), local_device().type, share_of_batch(6)),
-        "odd_batch": _message(share_of_batch, 7),
+        "parallel": (is_parallel(), share_of_batch(6)),
+        "odd_batch": _message(ValueError, share_of_batch, 7),
+        "weights": [float(weight_of_share(size, "cpu")) for size in (4, 3 - rank)],
+        "any": [any_process(torch.tensor(flag)) for flag in (False, rank == 1, True)],
+        "gather": gather(f"rank {rank}"),
         "average": tensors,
         "averaged": averaged,
         "broadcast": dict(network.state_dict()),
         "samples": [index.sample for index in sampler],
-        "train": {norm: train(norm) for norm in NORMS},
-        "task": train_task_network(),
-        "ema": train_average(),
+        "non_finite": [
+            non_finite(1.0, 2.0, "good"),
+            non_finite(float("nan"), float("nan"), "bad"),
+            non_finite(1.0, float("inf"), "steep"),
+        ],
         "checkpoint": save_checkpoint(folder),
+        "other_folder": folder_of_one_computer(folder),
     }
 
 
-def _message(function, argument):
+def _message(kind, function, *arguments):
     try:
-        return str(function(argument))
-    except ValueError as error:
+        return str(function(*arguments))
+    except kind as error:
         return str(error)
 
 
@@ -123,28 +107,6 @@ def _message(function, argument):
 def ranks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ranks")
     return run_ranks(work, folder, folder)
-
-
-@pytest.mark.parametrize("norm", NORMS)
-def test_weights_after_three_steps_equal_those_of_one_process(ranks, norm):
-    alone = train(norm)
-    for rank in ranks:
-        for found, wanted in zip(rank["train"][norm]["weights"], alone["weights"], strict=True):
-            for one, other in zip(found, wanted, strict=True):
-                torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-8)
-
-
-@pytest.mark.parametrize("norm", NORMS)
-def test_losses_of_the_epoch_equal_those_of_one_process(ranks, norm):
-    alone = train(norm)["metrics"]
-    for rank in ranks:
-        assert rank["train"][norm]["metrics"] == pytest.approx(alone, rel=1e-6)
-
-
-@pytest.mark.parametrize("network", ["task", "ema"])
-def test_ranks_end_an_epoch_with_the_same_weights_and_statistics(ranks, network):
-    for name, value in ranks[0][network].items():
-        torch.testing.assert_close(ranks[1][network][name], value, rtol=0, atol=0, msg=name)
 
 
 def test_average_and_broadcast_reach_every_rank(ranks):
@@ -156,19 +118,34 @@ def test_average_and_broadcast_reach_every_rank(ranks):
         assert int(rank["broadcast"]["1.num_batches_tracked"]) == 5
 
 
-def test_ranks_know_their_place(ranks):
-    assert [rank["parallel"] for rank in ranks] == [(True, "cpu", 3), (True, "cpu", 3)]
+def test_ranks_know_their_place_and_one_another(ranks):
+    assert [rank["parallel"] for rank in ranks] == [(True, 3), (True, 3)]
     assert all("2 processes can share evenly, got 7" in rank["odd_batch"] for rank in ranks)
+    assert [rank["any"] for rank in ranks] == [[False, True, True]] * 2
+    assert [rank["gather"] for rank in ranks] == [["rank 0", "rank 1"]] * 2
 
 
-def test_ranks_together_draw_what_one_process_draws(ranks):
+def test_share_counts_by_its_samples_and_an_even_one_by_exactly_one(ranks):
+    assert [rank["weights"][0] for rank in ranks] == [1.0, 1.0]
+    assert [rank["weights"][1] for rank in ranks] == pytest.approx([6 / 5, 4 / 5])
+
+
+def test_ranks_together_draw_what_one_process_draws_but_for_a_rest_that_is_too_small(ranks):
     sampler = EpochSampler(range(11), num_samples=7)
     sampler.set_epoch(3)
     alone = [index.sample for index in sampler]
     together = [sample for pair in zip(*(rank["samples"] for rank in ranks), strict=True) for sample in pair]
-    assert together[:7] == alone
-    assert together[7:] == alone[:1]
-    assert len(ranks) == NUM_RANKS
+    assert together == alone[:6]
+
+
+def test_all_ranks_name_the_cases_of_the_one_whose_loss_is_not_finite(ranks):
+    good, bad, steep = ranks[0]["non_finite"]
+    assert ranks[1]["non_finite"] == [good, bad, steep]
+    assert good == "None"
+    assert "loss = nan" in bad
+    assert "cases: bad of rank 1. " in bad
+    assert "gradient norm = inf" in steep
+    assert "cases: steep of rank 0, steep of rank 1. " in steep
 
 
 def test_resumed_run_gives_each_rank_its_own_random_state(ranks):
@@ -176,8 +153,17 @@ def test_resumed_run_gives_each_rank_its_own_random_state(ranks):
     assert not torch.equal(ranks[0]["checkpoint"][1], ranks[1]["checkpoint"][1])
 
 
+def test_ranks_that_do_not_see_the_same_checkpoint_are_refused(ranks):
+    for rank in ranks:
+        assert (
+            "found the epochs 1, 0 by rank; the folder must be one that all computers share"
+            in (rank["other_folder"])
+        )
+
+
 def test_one_process_is_its_own_group():
     tensor = torch.ones(2)
     average([tensor])
     assert torch.equal(tensor, torch.ones(2))
-    assert (is_parallel(), share_of_batch(7)) == (False, 7)
+    assert (is_parallel(), share_of_batch(7), weight_of_share(7, "cpu")) == (False, 7, None)
+    assert (any_process(torch.tensor(True)), gather(3)) == (True, [3])

@@ -143,6 +143,61 @@ def test_a_copy_names_nobody_unless_asked(tmp_path):
     assert "Doe^Jane" in (tmp_path / "named.l.hdr").read_text()
 
 
+TELLING = """%study description:=FDG Brain Mr DOE JANE
+%series description:=JANE DOE PET
+%norm file:=C:\\PETDATA\\DOE_JANE_19570321\\norm.n
+%MRN:=4711-0815
+%exam:=Amyloid DOE
+%requested procedure:=dementia DOE JANE
+%contact:=JANE.DOE@mail.org
+%scan start:=2017-03-27T17:00:35
+%path of data:=DOE_JANE_19570321
+radiopharmaceutical:=FDG for Jane DOE 19570321
+isotope branching factor:=DOE
+%segment table:={8,DOE}
+!GENERAL DATA:=DOE
+PET data type:=DOE
+septa state:=none of DOE
+"""
+
+
+def test_a_copy_keeps_only_keys_and_values_that_are_known(tmp_path):
+    source = open_listmode(
+        write_siemens(
+            tmp_path / "scan.l",
+            changes=[
+                ("PETLINK bin address", "PETLINK of DOE"),
+                ("originating system:=2008", "originating system:=DOE"),
+                ("%comment:=somebody was here\n", f"{TELLING}\nthe patient is DOE\n; DOE\n"),
+            ],
+        )
+    )
+    assert "DOE" not in str(source.facts())
+    source.copy_part(tmp_path / "low.l", RandomPart((0, 0.1), 255))
+    text = (tmp_path / "low.l.hdr").read_text()
+    for telling in ("DOE", "Doe", "JANE", "4711", "1957", "2017", "norm"):
+        assert telling not in text
+    copy, whole = (dict(open_listmode(tmp_path / name).facts()) for name in ("low.l", "scan.l"))
+    assert copy == whole
+
+
+def test_what_a_real_header_tells_of_the_scanner_is_kept(tmp_path):
+    told = {
+        "isotope branching factor": "0.97",
+        "radiopharmaceutical": "FDG",
+        "start horizontal bed position (mm)": "-12.5",
+        "%energy window lower level (keV) [1]": "430",
+        "%segment table": "{127,115, 115, 93}",
+        "septa state": "none",
+        "%singles polling method": "instantaneous",
+    }
+    lines = "".join(f"{key}:={value}\n" for key, value in told.items())
+    source = open_listmode(write_siemens(tmp_path / "scan.l", changes=[("%comment", f"{lines}%comment")]))
+    source.copy_part(tmp_path / "low.l", RandomPart((0, 0.1), 255))
+    copied = (tmp_path / "low.l.hdr").read_text()
+    assert [key for key, value in told.items() if f"{key}:={value}\n" not in copied] == []
+
+
 @pytest.mark.parametrize("time", ["17:00", "", "25:99:99"])
 def test_dates_that_cannot_be_moved_are_left_out(tmp_path, time):
     path = write_siemens(tmp_path / "scan.l", changes=[("GMT+00:00):=17:00:35", f"GMT+00:00):={time}")])

@@ -20,7 +20,7 @@ def smooth_map(affine, shape):
     return (0.09 + 2e-4 * points[0] + 3e-4 * points[1] - 5e-4 * points[2]).astype(np.float32)
 
 
-@pytest.mark.parametrize("signs", [RAS_TO_RAS, STIR_TO_RAS], ids=["ras", "stir"])
+@pytest.mark.parametrize("signs", [RAS_TO_RAS, STIR_TO_RAS["HFS"]], ids=["ras", "stir"])
 def test_a_turned_finer_map_is_interpolated_where_the_voxels_are(tmp_path, signs):
     angle = 0.3
     affine = np.diag([2.5, -2.0, 1.5, 1.0])
@@ -70,7 +70,7 @@ def test_a_map_with_values_that_are_no_numbers_is_refused(tmp_path):
 
 def test_the_written_volume_runs_to_right_front_and_top():
     volume = np.random.default_rng(0).random((16, 16, 9)).astype(np.float32)
-    stir = frame(STIR_TO_RAS)
+    stir = frame(STIR_TO_RAS["HFS"])
     written = stir.to_ras(volume)
     assert (np.diag(stir.affine)[:3] > 0).all()
     for index in ((0, 0, 0), (3, 7, 8)):

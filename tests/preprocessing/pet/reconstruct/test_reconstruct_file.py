@@ -5,13 +5,14 @@ import json
 
 import nibabel as nib
 import numpy as np
+import petsird
 import pytest
 
 from preprocessing.pet.example_command import add_example
 from preprocessing.pet.listmode.open_listmode import open_listmode
 from preprocessing.pet.reconstruct.example_head import INSERT_CENTRE
 from preprocessing.pet.reconstruct_command import add_reconstruct
-from taskgan_ext.errors import DataError, RefusedListMode
+from taskgan_ext.errors import ConfigError, DataError, RefusedListMode
 from taskgan_ext.io.nifti import load_nifti
 
 ORDINARY = ["--voxel-size", "5", "--matrix", "52", "--post-filter", "8"]
@@ -30,7 +31,6 @@ def pet(*words):
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
     """The example of 0.3 s: some 70,000 prompts."""
-    pytest.importorskip("petsird")
     folder = tmp_path_factory.mktemp("example")
     pet("example", "--out", folder, "--seconds", "0.3")
     return folder
@@ -176,3 +176,60 @@ def test_a_tenth_of_the_fragment_shows_the_same_head_on_the_same_scale(fragment,
     full, low = (load_nifti(tmp_path / name)[0] for name in ("full.nii", "low.nii"))
     assert low.sum() == pytest.approx(full.sum(), rel=0.1)
     assert np.corrcoef(full.reshape(-1), low.reshape(-1))[0, 1] > 0.85
+
+
+QUICK = ["--voxel-size", "10", "--matrix", "26", "--iterations", "1", "--subsets", "2"]
+
+
+def test_a_scan_that_begins_late_has_the_same_activity(example, tmp_path):
+    """The clock of the scanner is no part of the scan."""
+    late = tmp_path / "late.petsird"
+    with (
+        petsird.BinaryPETSIRDReader(str(example / "scan.petsird")) as reader,
+        petsird.BinaryPETSIRDWriter(str(late)) as writer,
+    ):
+        writer.write_header(reader.read_header())
+        blocks = list(reader.read_time_blocks())
+        for block in blocks:
+            block.value.time_interval.start += 600_000
+            block.value.time_interval.stop += 600_000
+        writer.write_time_blocks(blocks)
+    for path, out in ((example / "scan.petsird", "early"), (late, "late")):
+        pet("reconstruct", path, "--out", tmp_path / f"{out}.nii", *QUICK)
+    early, other = (load_nifti(tmp_path / f"{name}.nii")[0] for name in ("early", "late"))
+    np.testing.assert_array_equal(early, other)
+    sidecar = json.loads((tmp_path / "late.json").read_text())
+    assert sidecar["FrameDuration"] == [pytest.approx(0.3)]
+    assert "begin at 600 s" in " ".join(sidecar["Notices"])
+
+
+@pytest.mark.parametrize("output", ["--out", "--picture"])
+def test_files_that_are_there_are_replaced_on_request_only(example, tmp_path, output):
+    words = ["reconstruct", example / "scan.petsird", *QUICK]
+    paths = {"--out": tmp_path / "o.nii", "--picture": tmp_path / "o.png"}
+    paths[output].write_bytes(b"precious")
+    given = [word for pair in paths.items() for word in pair]
+    with pytest.raises(DataError, match="is there already"):
+        pet(*words, *given)
+    assert [path.name for path in tmp_path.iterdir()] == [paths[output].name]
+    pet(*words, *given, "--overwrite")
+    assert paths[output].read_bytes() != b"precious"
+
+
+@pytest.mark.parametrize("taken", ["scan.petsird", "mu.nii.gz"])
+def test_an_input_is_never_replaced(example, tmp_path, taken):
+    before = (example / taken).read_bytes()
+    image = ["--out", example / taken] if taken == "mu.nii.gz" else ["--out", tmp_path / "o.nii"]
+    (tmp_path / "link.png").symlink_to(example / taken)
+    for outputs in ([*image, "--picture", tmp_path / "link.png"], [*image, "--picture", example / taken]):
+        words = ["reconstruct", example / "scan.petsird", "--attenuation", example / "mu.nii.gz", *outputs]
+        with pytest.raises(ConfigError, match="read or written by the same command"):
+            pet(*words, *QUICK, "--overwrite")
+    assert (example / taken).read_bytes() == before
+
+
+def test_an_example_is_replaced_on_request_only(example, tmp_path):
+    (tmp_path / "truth.json").write_text("mine")
+    with pytest.raises(DataError, match="is there already"):
+        pet("example", "--out", tmp_path, "--seconds", "0.1")
+    assert [path.name for path in tmp_path.iterdir()] == ["truth.json"]

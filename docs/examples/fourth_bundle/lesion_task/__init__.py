@@ -1,0 +1,1 @@
+"""A task network, a measure and data of one's own, for the bundle of docs/own_bundle.md."""

@@ -1,0 +1,292 @@
+"""The MLflow store of runs: a SQLite file, a data base, or a server. The only module that calls mlflow."""
+
+import logging
+import os
+import re
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from monai.utils import path_to_uri
+from numpy.typing import NDArray
+
+from taskgan_ext.errors import ConfigError
+from taskgan_ext.io.optional_package import load_optional
+
+SOURCE = "taskgan_ext"
+"""Stands where MLflow would write the path of the program."""
+_KIND = "mlflow.experimentKind"
+"""By it MLflow's pages show curves of a training, not conversations with a language model."""
+_ANSWER_S = 10.0
+_MOST_METRICS = 500
+
+
+class Point(NamedTuple):
+    """A value of a metric.
+
+    Attributes:
+        name: of the metric.
+        value: its value.
+        step: epoch or iteration.
+        time_ms: milliseconds since 1970.
+    """
+
+    name: str
+    value: float
+    step: int
+    time_ms: int
+
+
+class ExperimentStore:
+    """Runs of one experiment.
+
+    Args:
+        tracking_uri: ``sqlite:///FILE``, ``http://SERVER:PORT``, or another data base. The environment
+            variable ``MLFLOW_TRACKING_URI`` counts more where it is set, as it does for MONAI's handler.
+        experiment_name: made if it is not there.
+
+    Raises:
+        ConfigError: the address is that of a folder, which MLflow no longer takes; the server does not
+            answer, or refuses; or the experiment was deleted.
+        DependencyError: mlflow is not installed.
+    """
+
+    def __init__(self, tracking_uri: str, experiment_name: str) -> None:
+        self.uri = os.environ.get("MLFLOW_TRACKING_URI") or tracking_uri
+        self.address = re.sub(r"//[^/@]*@", "//", self.uri)
+        self.experiment_name = experiment_name
+        self._check_address()
+        mlflow = _load_mlflow()
+        self._entities = load_optional("mlflow.entities", "tracking", "taskgan-ext[tracking]")
+        self._unknown = load_optional("mlflow.exceptions", "tracking", "mlflow").MlflowException
+        try:
+            self.client = mlflow.MlflowClient(tracking_uri=self.uri)
+            self.experiment_id = self._find_experiment()
+        except ConfigError:
+            raise
+        except Exception as error:
+            raise ConfigError(
+                f"tracking_uri {self.address}: expected an MLflow store, but it cannot be used "
+                f"({type(error).__name__}: {str(error).partition(chr(10))[0][:200]})"
+            ) from error
+
+    def _check_address(self) -> None:
+        if self.uri.startswith("file:") or "://" not in self.uri:
+            raise ConfigError(
+                f"tracking_uri: expected sqlite:///FILE or the address of a server, got {self.address}; "
+                "MLflow no longer keeps runs in a folder"
+            )
+        if self.uri.startswith("sqlite:///"):
+            Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        if self.uri.startswith(("http://", "https://")):
+            try:
+                urllib.request.urlopen(f"{self.uri.rstrip('/')}/health", timeout=_ANSWER_S).close()  # noqa: S310  # http
+            except urllib.error.HTTPError:
+                pass  # it answers; whether it lets us in is seen when it is asked for something
+            except OSError as error:
+                reason = getattr(error, "reason", error)
+                raise ConfigError(
+                    f"tracking_uri {self.address}: expected an MLflow server, but none answers ({reason}); "
+                    "start it, correct the address, or run without --tracking"
+                ) from None
+
+    def _find_experiment(self) -> str:
+        found = self.client.get_experiment_by_name(self.experiment_name)
+        if found is None:
+            # Beside the file of the data base, where MONAI's handler puts them too.
+            path = Path(self.uri.removeprefix("sqlite:///"))
+            place = path_to_uri(path.parent / "mlruns") if self.uri.startswith("sqlite:///") else None
+            return str(
+                self.client.create_experiment(
+                    self.experiment_name, artifact_location=place, tags={_KIND: "custom_model_development"}
+                )
+            )
+        if found.lifecycle_stage != "active":
+            raise ConfigError(
+                f"experiment_name {self.experiment_name!r}: expected an experiment in use, but it was "
+                f"deleted in {self.address}; restore it there or give another name"
+            )
+        return str(found.experiment_id)
+
+    def create_run(self, name: str, tags: Mapping[str, str]) -> str:
+        """Begin a run.
+
+        Args:
+            name: of the run.
+            tags: text by name.
+
+        Returns:
+            Identifier of the run.
+        """
+        # Left out, MLflow may fill in the user of this computer and the path of the program.
+        own = {"mlflow.user": SOURCE, "mlflow.source.name": SOURCE, "mlflow.source.type": "LOCAL"}
+        run = self.client.create_run(self.experiment_id, run_name=name, tags={**tags, **own})
+        return str(run.info.run_id)
+
+    def find_run(self, run_id: str) -> Any:  # noqa: ANN401  # an entity of mlflow
+        """Look for a run of this experiment.
+
+        Args:
+            run_id: its identifier.
+
+        Returns:
+            The run of MLflow, or ``None`` where it is not there, deleted, or of another experiment.
+        """
+        try:
+            run = self.client.get_run(run_id)
+        except self._unknown:
+            return None
+        there = run.info.lifecycle_stage == "active" and run.info.experiment_id == self.experiment_id
+        return run if there else None
+
+    def is_taken(self, name: str) -> bool:
+        """Tell whether a run of the experiment has this name.
+
+        Args:
+            name: of a run.
+        """
+        quote = '"' if "'" in name else "'"
+        return bool(
+            self.client.search_runs([self.experiment_id], f"attributes.run_name = {quote}{name}{quote}")
+        )
+
+    def log_metrics(self, run_id: str, points: Sequence[Point]) -> None:
+        """Add values of metrics.
+
+        Args:
+            run_id: of the run.
+            points: any number.
+        """
+        metrics = [
+            self._entities.Metric(point.name, point.value, point.time_ms, point.step) for point in points
+        ]
+        for start in range(0, len(metrics), _MOST_METRICS):
+            self.client.log_batch(run_id, metrics=metrics[start : start + _MOST_METRICS])
+
+    def log_parameters(self, run_id: str, parameters: Mapping[str, str]) -> None:
+        """Add parameters, which never change.
+
+        Args:
+            run_id: of the run.
+            parameters: text by name, at most 100.
+        """
+        self.client.log_batch(
+            run_id, params=[self._entities.Param(name, value) for name, value in parameters.items()]
+        )
+
+    def log_data(self, run_id: str, name: str, digest: str) -> None:
+        """Name the data of a run by their fingerprint.
+
+        Args:
+            run_id: of the run.
+            name: of the data.
+            digest: at most 36 characters.
+        """
+        data = self._entities.Dataset(name=name, digest=digest, source_type=SOURCE, source="{}")
+        self.client.log_inputs(run_id, [self._entities.DatasetInput(data)])
+
+    def set_tag(self, run_id: str, name: str, value: str) -> None:
+        """Set a tag of a run.
+
+        Args:
+            run_id: of the run.
+            name: of the tag.
+            value: its text.
+        """
+        self.client.set_tag(run_id, name, value)
+
+    def log_picture(self, run_id: str, name: str, picture: NDArray[np.uint8], step: int) -> None:
+        """Keep a picture as PNG, which MLflow shows by step.
+
+        Args:
+            run_id: of the run.
+            name: of the picture.
+            picture: shape ``(rows, columns)`` or ``(rows, columns, 3)``.
+            step: the epoch.
+        """
+        self.client.log_image(run_id, picture, key=name, step=step, synchronous=True)
+
+    def log_folder(self, run_id: str, fill: Callable[[Path], object], name: str) -> None:
+        """Keep the files of a folder.
+
+        Args:
+            run_id: of the run.
+            fill: writes the files into an empty folder that it is given.
+            name: folder among the artefacts of the run.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            fill(Path(folder))
+            self.client.log_artifacts(run_id, folder, name)
+
+    def log_json(self, run_id: str, content: Mapping[str, Any], name: str) -> None:
+        """Keep a JSON file.
+
+        Args:
+            run_id: of the run.
+            content: of the file.
+            name: path among the artefacts of the run.
+        """
+        self.client.log_dict(run_id, dict(content), name)
+
+    def register(self, name: str, run_id: str, artefact: str, tags: Mapping[str, str]) -> None:
+        """Make a folder of a run a version of a registered model, once for each run.
+
+        Args:
+            name: of the model, made if it is not there.
+            run_id: of the run.
+            artefact: folder among its artefacts.
+            tags: of the version.
+        """
+        if not self.client.search_registered_models(f"name = '{name}'"):
+            self.client.create_registered_model(name)
+        if not self.client.search_model_versions(f"run_id = '{run_id}'"):
+            self.client.create_model_version(name, f"runs:/{run_id}/{artefact}", run_id, tags=dict(tags))
+
+    def steps(self, run_id: str, metric: str) -> set[int]:
+        """Find the steps at which a metric is known.
+
+        Args:
+            run_id: of the run.
+            metric: its name.
+        """
+        return {point.step for point in self.client.get_metric_history(run_id, metric)}
+
+    def reopen(self, run_id: str) -> None:
+        """Let a run that ended go on.
+
+        Args:
+            run_id: of the run.
+        """
+        self.client.update_run(run_id, status="RUNNING")
+
+    def end(self, run_id: str, status: str) -> None:
+        """End a run.
+
+        Args:
+            run_id: of the run.
+            status: ``FINISHED``, ``FAILED`` or ``KILLED``.
+        """
+        self.client.set_terminated(run_id, status)
+
+
+def now_ms() -> int:
+    """Give the time in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def _load_mlflow() -> ModuleType:
+    # The data of hospitals are at stake: MLflow reports its use to its makers only where somebody wants it.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    mlflow = load_optional("mlflow", "tracking", "taskgan-ext[tracking]")
+    load_optional("mlflow.telemetry", "tracking", "taskgan-ext[tracking]").set_telemetry_client()
+    # One warning of ours stands for the many of each attempt; how the tables of a new data base are made
+    # need not be read.
+    for name in ("urllib3.connectionpool", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return mlflow
