@@ -48,7 +48,7 @@ help:  ## list the targets
 .venv/.installed-run: pyproject.toml constraints.txt | .venv/bin/python
 	python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(PIP) torch
-	$(PIP) -e '.[cluster,face,mr,pet,report,tracking]'
+	$(PIP) -e '.[cluster,export,face,mr,pet,report,tracking]'
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed-run

@@ -4,7 +4,8 @@ python benchmarks/export_variants.py --bundle_root bundles/pet_denoising
 
 Restores the held-out subjects by the checkpoint and by each variant, in turn within one process, so that all
 see the same load. Times are CPU time of the network and its inferer, without reading and writing. Eight-bit
-variants are calibrated on training subjects. Decisions of T are compared with those on the checkpoint's restorations.
+variants are calibrated on training subjects. Decisions of T are compared with those on what the checkpoint
+restores.
 The hot spot is a cube of 6 x 6 x 3 voxels at 20 times the mean, the end of the range that the metadata
 promise, put into each held-out subject: the part of its restored mean that a variant keeps.
 """

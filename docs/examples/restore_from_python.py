@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from monai.bundle import ConfigWorkflow, load
+from monai.transforms import Orientation
 
 from taskgan_ext.data import list_images
 
@@ -50,11 +51,13 @@ degraded = workflow.preprocessing({"image": first})["image"]
 degraded = degraded * degraded.meta["scale"]  # `preprocessing` has divided by its mean
 print("voxel size in mm:", np.round(restored.pixdim.numpy(), 2), "mean:", f"{restored.mean():.0f}")
 
-middle = restored.shape[-1] // 2
-brightest = float(restored[..., middle].max())
+# The restored image lies on the grid of the file, the other one is turned to RAS by `preprocessing`.
+shown = {"input": degraded, "restored": Orientation(axcodes="RAS", labels=None)(restored)}
+middle = degraded.shape[-1] // 2
+brightest = float(shown["restored"][..., middle].max())
 figure, axes = plt.subplots(1, 2, figsize=(6, 3.3), layout="constrained")
-for axis, (title, volume) in zip(axes, {"input": degraded, "restored": restored}.items(), strict=True):
-    # RAS: the first axis runs to the patient's right, the second to the front, which a picture has on top.
+for axis, (title, volume) in zip(axes, shown.items(), strict=True):
+    # In RAS the first axis runs to the patient's right, the second to the front, which a picture has on top.
     axis.imshow(volume[0, ..., middle].numpy().T[::-1], cmap="gray_r", vmin=0, vmax=brightest)
     axis.set_title(title)
     axis.axis("off")

@@ -54,7 +54,7 @@ def _show_errors_only() -> None:
     # Not by the levels of the loggers: handlers look at those, and warn.
     logging.disable(logging.INFO)
     # MONAI's data sets draw a bar each, which no setting reaches.
-    tqdm.__init__ = partialmethod(tqdm.__init__, disable=True)  # type: ignore[method-assign, assignment]
+    tqdm.__init__ = partialmethod(tqdm.__init__, disable=True)
 
 
 class FirstError(ReadableErrors):

@@ -201,16 +201,15 @@ class ExperimentStore:
         """
         self.client.set_tag(run_id, name, value)
 
-    def log_picture(self, run_id: str, name: str, picture: NDArray[np.uint8], step: int) -> None:
-        """Keep a picture as PNG, which MLflow shows by step.
+    def log_picture(self, run_id: str, picture: NDArray[np.uint8], name: str) -> None:
+        """Keep a picture as PNG.
 
         Args:
             run_id: of the run.
-            name: of the picture.
             picture: shape ``(rows, columns)`` or ``(rows, columns, 3)``.
-            step: the epoch.
+            name: path among the artefacts of the run.
         """
-        self.client.log_image(run_id, picture, key=name, step=step, synchronous=True)
+        self.client.log_image(run_id, picture, artifact_file=name)
 
     def log_folder(self, run_id: str, fill: Callable[[Path], object], name: str) -> None:
         """Keep the files of a folder.

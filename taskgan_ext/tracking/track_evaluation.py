@@ -57,7 +57,7 @@ class TrackEvaluation:
     def _draw(self, engine: Engine) -> None:
         if not self._own and self.run.pictures:
             picture = draw_preview(_first(engine.state.output), is_picture=self.is_picture)
-            self.run.picture("input - restored - reference", picture, engine.state.epoch)
+            self.run.picture(picture, f"validation/epoch_{engine.state.epoch:04d}.png")
 
     def _log(self, engine: Engine) -> None:
         kind = "test" if self._own else "validation"

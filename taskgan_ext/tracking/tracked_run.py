@@ -148,15 +148,14 @@ class TrackedRun:
         if points:
             self.deliver("metrics", lambda store, run_id: store.log_metrics(run_id, points))
 
-    def picture(self, name: str, picture: NDArray[np.uint8], step: int) -> None:
+    def picture(self, picture: NDArray[np.uint8], name: str) -> None:
         """Keep a picture.
 
         Args:
-            name: of the picture.
             picture: see ``ExperimentStore.log_picture``.
-            step: the epoch.
+            name: path among the artefacts.
         """
-        self.deliver("pictures", lambda store, run_id: store.log_picture(run_id, name, picture, step))
+        self.deliver("pictures", lambda store, run_id: store.log_picture(run_id, picture, name))
 
     def deliver(self, what: str, job: Callable[[ExperimentStore, str], object]) -> None:
         """Do something with the run, in the thread.

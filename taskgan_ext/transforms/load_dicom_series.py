@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from monai.config import KeysCollection
@@ -16,9 +16,6 @@ from taskgan_ext.io.optional_package import load_optional
 UNITS = "units"
 """Key of ``MetaTensor.meta`` that holds Units (0054,1001) of PET, such as ``BQML``; empty for MR."""
 SERIES_READER = "taskgan_ext.dicom.read_series"
-
-if TYPE_CHECKING:
-    from taskgan_ext.dicom.series import Series  # needs pydicom
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +56,7 @@ class LoadDicomSeriesd(MapTransform):
             item[key] = self._read(item[key])
         return item
 
-    def _read(self, source: "str | list[str] | Series") -> MetaTensor:
+    def _read(self, source: Any) -> MetaTensor:  # noqa: ANN401 - the class of a series needs pydicom
         load_optional("pydicom", "reading DICOM", "taskgan-ext[dicom]")
         reader = load_optional(SERIES_READER, "reading DICOM", "taskgan-ext[dicom]")
         if not isinstance(source, str | list):
@@ -71,7 +68,7 @@ class LoadDicomSeriesd(MapTransform):
         return _to_tensor(series, (paths[0].parent if isinstance(paths, list) else paths).absolute())
 
 
-def _to_tensor(series: "Series", folder: Path) -> MetaTensor:
+def _to_tensor(series: Any, folder: Path) -> MetaTensor:  # noqa: ANN401
     affine = torch.from_numpy(series.affine)
     volume = torch.from_numpy(series.volume).contiguous().unsqueeze(0)
     meta = {
