@@ -67,8 +67,8 @@ def client(store):
     return mlflow.MlflowClient(tracking_uri=store)
 
 
-def restore(bundle: Path, cohort: Path, out: Path) -> None:
-    """Run a bundle as it is, from its own folder alone."""
+def restore(bundle: Path, cohort: Path, out: Path, **data: Any) -> None:
+    """Run a bundle as it is, from its own folder alone; ``data`` says what the data are."""
     workflow = ConfigWorkflow(
         str(bundle / "configs" / "inference.json"),
         logging_file=False,
@@ -77,6 +77,7 @@ def restore(bundle: Path, cohort: Path, out: Path) -> None:
         dataset_dir=str(cohort),
         output_dir=str(out),
         device="$torch.device('cpu')",
+        **data,
     )
     workflow.initialize()
     workflow.run()
@@ -176,5 +177,6 @@ def test_the_registered_bundle_can_be_downloaded_and_used(
     found = mlflow.artifacts.download_artifacts(
         f"models:/{version.name}/{version.version}", dst_path=tmp_path
     )
-    restore(Path(found), cohort, tmp_path / "restored")
+    size = {name: value for name, value in TINY[bundle.name].items() if name == "size"}
+    restore(Path(found), cohort, tmp_path / "restored", **size)
     assert len([path for path in (tmp_path / "restored").rglob("*") if path.is_file()]) >= 2

@@ -39,8 +39,6 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["example"])
     monkeypatch.setattr("sys.excepthook", sys.excepthook)  # a bundle that starts replaces it
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    # The logging.conf of a bundle, which monai.bundle.load applies, switches off what other tests listen to.
-    monkeypatch.setattr("logging.config.fileConfig", lambda *_, **__: None)
     return tmp_path
 
 
