@@ -14,7 +14,6 @@ from monai.data import CacheDataset, DataLoader
 from monai.engines import SupervisedEvaluator
 from monai.handlers import IgniteMetricHandler, ValidationHandler, from_engine
 from monai.transforms import (
-    CenterSpatialCropd,
     Compose,
     EnsureChannelFirstd,
     Invertd,
@@ -65,11 +64,11 @@ load = [
     CheckSameGridd("label"),
     ScaleByMeand(["image", "label"]),
 ]
-# Volumes are loaded once and cut into slices in memory. G halves the image several times, so the crop is a
-# multiple.
+# Volumes are loaded once and cut into slices in memory. Whole slices of 128 x 128 pixels: G halves them four
+# times, so their sides must be multiples of 16; CenterSpatialCropd would cut others to size.
 training = SliceDataset(
     load_datalist(data_dir, "training"),
-    Compose([*load, CenterSpatialCropd(["image", "label"], roi_size=[96, 96, -1])]),
+    Compose(load),
     augment=RandFlipd(["image", "label"], prob=0.5, spatial_axis=0),
     stack=STACK,
     seed=SEED,

@@ -47,7 +47,7 @@ class LoadDicomSeriesd(MapTransform):
             data: an item with folders or lists of files.
 
         Returns:
-            The item with ``MetaTensor`` of shape ``(1, X, Y, Z)``, float32, whose meta data hold the affine
+            The item with ``MetaTensor`` of shape ``(X, Y, Z)``, float32, whose meta data hold the affine
             to RAS mm, ``units``, and as ``filename_or_obj`` the name of the folder inside of it, from which
             names of results are made.
         """
@@ -70,13 +70,14 @@ class LoadDicomSeriesd(MapTransform):
 
 def _to_tensor(series: Any, folder: Path) -> MetaTensor:  # noqa: ANN401
     affine = torch.from_numpy(series.affine)
-    volume = torch.from_numpy(series.volume).contiguous().unsqueeze(0)
+    volume = torch.from_numpy(series.volume).contiguous()
     meta = {
         # An ending for writers to take off: folders named by a UID have dots of their own.
         ImageMetaKey.FILENAME_OR_OBJ: str(folder / f"{folder.name}.dcm"),
         MetaKeys.ORIGINAL_AFFINE: affine,
         MetaKeys.SPATIAL_SHAPE: series.volume.shape,
-        MetaKeys.ORIGINAL_CHANNEL_DIM: 0,
+        # As MONAI says it of files without channels; with a number its writer takes a volume for a picture.
+        MetaKeys.ORIGINAL_CHANNEL_DIM: "no_channel",
         UNITS: series.units,
     }
     return MetaTensor(volume, affine=affine, meta=meta)

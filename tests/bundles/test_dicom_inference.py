@@ -88,3 +88,14 @@ def test_a_refused_series_stops_the_run_before_anything_is_written(weights, seri
     assert isinstance(error, RefusedSeries)
     assert error.code == "incomplete"
     assert not (tmp_path / "out").exists()
+
+
+def test_a_sagittal_series_is_restored_where_it_lies(weights, tmp_path):
+    affine = np.array([[0, 0, 3.0, -20], [2.0, 0, 0, -30], [0, -2.0, 0, 40], [0, 0, 0, 1]])
+    volume = np.random.default_rng(5).gamma(2, 4000, size=(18, 16, 6)).astype(np.float32)
+    write_pet_dicom(volume, affine, tmp_path / "sagittal")
+    infer(weights, tmp_path / "sagittal", tmp_path / "out")
+    restored, found = load_nifti(tmp_path / "out" / "sagittal_restored.nii.gz")
+    source = read_series(tmp_path / "sagittal")
+    assert restored.shape == source.volume.shape
+    np.testing.assert_allclose(found, source.affine, atol=1e-4)

@@ -34,8 +34,8 @@ def test_the_tensor_is_the_series(transform: type, folder: Path) -> None:
     image, series = transform("image")({"image": str(folder)})["image"], read_series(folder)
     assert isinstance(image, MetaTensor)
     assert image.dtype == torch.float32
-    assert image.shape == (1, 10, 9, 5)
-    np.testing.assert_array_equal(image[0].numpy(), series.volume)
+    assert image.shape == (10, 9, 5)
+    np.testing.assert_array_equal(image.numpy(), series.volume)
     np.testing.assert_array_equal(image.affine.numpy(), series.affine)
     assert image.meta["units"] == "BQML"
 
