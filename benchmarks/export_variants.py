@@ -5,9 +5,8 @@ python benchmarks/export_variants.py --bundle_root bundles/pet_denoising
 Restores the held-out subjects by the checkpoint and by each variant, in turn within one process, so that all
 see the same load. Times are CPU time of the network and its inferer, without reading and writing. Eight-bit
 variants are calibrated on training subjects. Decisions of T are compared with those on what the checkpoint
-restores.
-The hot spot is a cube of 6 x 6 x 3 voxels at 20 times the mean, the end of the range that the metadata
-promise, put into each held-out subject: the part of its restored mean that a variant keeps.
+restores. The hot spot is a cube of 6 x 6 x 3 voxels at 20, the end of the range that the metadata promise,
+put into each held-out subject: the part of its restored mean that a variant keeps.
 """
 
 import argparse
@@ -109,7 +108,7 @@ class Subjects:
         self.measures: list[Measure] = [self.parser.get_parsed_content(f"measures::{i}") for i in places]
 
     def case(self, item: dict[str, Any]) -> Case:
-        """Read a subject; image and target in units of the mean of the image."""
+        """Read a subject; image and target in units of the network."""
         loaded = self.load(item)
         image, label, regions = (loaded[key].as_tensor() for key in ("image", "label", "regions"))
         return Case(item["subject"], float(item["property"]), image, label, image, regions)

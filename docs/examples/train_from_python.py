@@ -62,7 +62,7 @@ load = [
     EnsureChannelFirstd(["image", "label"]),
     Orientationd(["image", "label"], axcodes="RAS", labels=None),
     CheckSameGridd("label"),
-    ScaleByMeand(["image", "label"]),
+    ScaleByMeand(["image", "label"], level=4.75),
 ]
 # Volumes are loaded once and cut into slices in memory. Whole slices of 128 x 128 pixels: G halves them
 # four times, so their sides must be multiples of 16; CenterSpatialCropd would cut others to size.

@@ -100,11 +100,9 @@ def test_onnx_runtime_restores_the_same_images_without_torch_s_network(
         np.testing.assert_allclose(found, wanted, rtol=0, atol=step + TOLERANCE * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("bundle", ["mr_contrast_synthesis"], indirect=True)
-def test_all_contrasts_are_among_them(restored):
-    sidecars = [read_json(path) for path in restored.rglob("*.json")]
-    assert {sidecar["Contrast"] for sidecar in sidecars} == set(CONTRASTS)
-    assert len(images_in(restored)) == 2 * len(sidecars)  # each with its difference to physics
+def test_all_contrasts_of_mr_are_among_them(bundle, restored):
+    contrasts = {read_json(path)["Contrast"] for path in restored.rglob("*.json")}
+    assert contrasts == (set(CONTRASTS) if bundle.name == "mr_contrast_synthesis" else set())
 
 
 def user_error(action):

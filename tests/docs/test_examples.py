@@ -137,7 +137,7 @@ def test_the_guide_to_a_bundle_of_ones_own_can_be_followed(tmp_path):
     (tmp_path / "work").mkdir()
     settings = {
         "REPO": str(ROOT),
-        "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join((str(tmp_path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"])),
         "OMP_NUM_THREADS": "1",
     }
     found = subprocess.run(

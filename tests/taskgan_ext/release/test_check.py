@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_release import plain_bundle, write_manifest
 
@@ -63,6 +63,7 @@ def test_an_archive_and_its_folder_have_one_manifest(shared, archive):
     assert check_bundle(archive) == check_bundle(shared)
 
 
+@settings(deadline=None)
 @given(data=st.data(), place=st.integers(0, 2**16), bit=st.integers(0, 7))
 def test_one_flipped_bit_in_any_file_is_refused(shared, data, place, bit):
     path = data.draw(st.sampled_from(sorted(check_bundle(shared).files)))
@@ -70,6 +71,7 @@ def test_one_flipped_bit_in_any_file_is_refused(shared, data, place, bit):
         check_bundle(shared)
 
 
+@settings(deadline=None)
 @given(place=st.integers(0, 2**16), bit=st.integers(0, 7))
 def test_one_flipped_bit_in_the_manifest_is_refused_where_its_sum_is_known(shared, place, bit):
     known = manifest_sum(shared)
@@ -80,6 +82,7 @@ def test_one_flipped_bit_in_the_manifest_is_refused_where_its_sum_is_known(share
         check_bundle(shared, known)
 
 
+@settings(deadline=None)
 @given(place=st.integers(0, 2**16), bit=st.integers(0, 7))
 def test_one_flipped_bit_in_an_archive_is_refused_or_changes_no_file(shared, archive, place, bit):
     with flipped(archive, place, bit):
@@ -91,6 +94,7 @@ def test_one_flipped_bit_in_an_archive_is_refused_or_changes_no_file(shared, arc
     assert (found.name, found.version, found.files) == ("plain", "1.2.3", check_bundle(shared).files)
 
 
+@settings(deadline=None)
 @given(length=st.integers(0, 2**16))
 def test_a_part_of_an_archive_is_refused(archive, length):
     content = archive.read_bytes()

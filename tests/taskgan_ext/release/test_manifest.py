@@ -22,14 +22,14 @@ def edited(**fields):
     return (json.dumps(content, indent=2) + "\n").encode()
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.dictionaries(PATHS, ENTRIES, max_size=3))
 def test_what_is_written_is_read_again(files):
     manifest = manifest_of(files)
     assert parse_manifest(manifest.to_bytes(), "here") == manifest
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.dictionaries(PATHS, ENTRIES, max_size=3))
 def test_the_order_of_files_changes_no_byte(files):
     assert manifest_of(files).to_bytes() == manifest_of(dict(reversed(files.items()))).to_bytes()

@@ -30,7 +30,7 @@ def write_subject(scans: Path, data: Path, name: str, load: float) -> dict[str, 
     affines = [affine for _, affine in volumes.values()]
     if len(set(shapes.values())) > 1 or not np.allclose(*affines, atol=1e-3):
         raise DataError(f"{name}: expected a pair on one grid, got {shapes}; resample the target first")
-    item: dict[str, Any] = {"subject": name, "property": min(load / FULL_LOAD, 1.0)}
+    item: dict[str, Any] = {"subject": name, "property": round(min(load / FULL_LOAD, 1.0), 4)}
     for key, (volume, affine) in volumes.items():
         item[key] = f"{name}/{name}_{key}.nii.gz"
         save_nifti(volume, affine, data / item[key])
