@@ -24,6 +24,22 @@ class _SumOverProcesses(torch.autograd.Function):
         return _SumOverProcesses.forward(None, gradients[0])
 
 
+def global_batch_sum(values: Tensor) -> Tensor:
+    """Add up what the processes found in their parts of the batch, if ``torch.distributed`` is initialised.
+
+    The gradient is that of ``global_batch_mean``. All processes must call this equally often, also backwards.
+
+    Args:
+        values: sums over the batch of one process, of any shape.
+
+    Returns:
+        The sums over the whole batch, the same on every process.
+    """
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return values
+    return _SumOverProcesses.apply(values)
+
+
 def global_batch_mean(values: Tensor) -> Tensor:
     """Average over the batch axis, across all processes if ``torch.distributed`` is initialised.
 

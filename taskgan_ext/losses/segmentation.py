@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_max_pool2d, adaptive_max_pool3d, binary_cross_entropy_with_logits
 
+from taskgan_ext.losses.global_batch import global_batch_sum
 from taskgan_ext.losses.precision import full_precision
 
 SMOOTHING = 1.0
@@ -13,8 +14,8 @@ SMOOTHING = 1.0
 def soft_dice_loss(found: Tensor, wanted: Tensor) -> Tensor:
     r"""One minus the soft Dice coefficient, ``1 - (2 sum(p q) + s) / (sum(p^2) + sum(q^2) + s)``.
 
-    Over the whole batch (Milletari et al., V-Net, 3DV 2016, section 3): slices without lesions then weigh by
-    what is wrongly found in them, and few lesions weigh as much as many.
+    Over the whole batch of all processes (Milletari et al., V-Net, 3DV 2016, section 3): slices without
+    lesions then weigh by what is wrongly found in them, and few lesions weigh as much as many.
 
     Args:
         found: probabilities p, shape ``(B, 1, ...)``.
@@ -24,8 +25,8 @@ def soft_dice_loss(found: Tensor, wanted: Tensor) -> Tensor:
         A scalar from 0 to 1.
     """
     p, q = full_precision(found), full_precision(wanted)
-    overlap = 2 * (p * q).sum() + SMOOTHING
-    return 1 - overlap / (p.square().sum() + q.square().sum() + SMOOTHING)
+    overlap, energy = global_batch_sum(torch.stack([2 * (p * q).sum(), p.square().sum() + q.square().sum()]))
+    return 1 - (overlap + SMOOTHING) / (energy + SMOOTHING)
 
 
 def segmentation_loss(logit: Tensor, mask: Tensor) -> Tensor:

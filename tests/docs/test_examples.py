@@ -132,12 +132,10 @@ def test_the_guide_to_a_bundle_of_ones_own_can_be_followed(tmp_path):
     for large, small in SMALLER.items():
         assert large in script
         script = script.replace(large, small)
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "python").symlink_to(sys.executable)
     (tmp_path / "work").mkdir()
     settings = {
         "REPO": str(ROOT),
-        "PATH": os.pathsep.join((str(tmp_path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"])),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "OMP_NUM_THREADS": "1",
     }
     found = subprocess.run(

@@ -22,7 +22,9 @@ KEYS = ["image", "label"]
 
 
 def slices_of(cohort, section):
-    load = Compose([LoadImaged(KEYS, reader="NibabelReader"), EnsureChannelFirstd(KEYS), ScaleByMeand(KEYS, level=4.75)])
+    load = Compose(
+        [LoadImaged(KEYS, reader="NibabelReader"), EnsureChannelFirstd(KEYS), ScaleByMeand(KEYS, level=4.75)]
+    )
     return SliceDataset(load_datalist(cohort, section), load)
 
 

@@ -1,7 +1,5 @@
 """T: how much of the tissue do lesions cover?"""
 
-from itertools import pairwise
-
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
@@ -17,20 +15,26 @@ class LesionLoadNetwork(nn.Module):
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()
-        widths = (1, width, 2 * width, 2 * width)
         self.levels = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(before, after, 3, padding=1), nn.LeakyReLU(0.2))
-            for before, after in pairwise(widths)
+            [
+                # Each image by its own statistics: the contrast of the lesions says nothing about their load.
+                nn.Sequential(
+                    nn.Conv2d(1, width, 3, padding=1),
+                    nn.InstanceNorm2d(width),
+                    nn.LeakyReLU(0.2),
+                    nn.AvgPool2d(2),
+                ),
+                nn.Sequential(nn.Conv2d(width, 2 * width, 3, padding=1), nn.LeakyReLU(0.2)),
+                nn.Sequential(nn.Conv2d(2 * width, 2 * width, 3, padding=1), nn.LeakyReLU(0.2)),
+            ]
         )
         self.head = nn.Linear(2 * width, 1)
 
     def forward(self, image: Tensor) -> NetworkOutput:
         """Take images of shape (B, 1, X, Y), as the data set scales them; give what the losses need."""
         features, activation = [], image
-        for number, level in enumerate(self.levels):
+        for level in self.levels:
             activation = level(activation)
-            if number == 0:
-                activation = avg_pool2d(activation, 2)
             features.append(activation)
         tissue = avg_pool2d((image > 0.3).float(), 2)
         mean = (activation * tissue).sum(dim=(2, 3)) / tissue.sum(dim=(2, 3)).clamp(min=1)
