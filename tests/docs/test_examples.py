@@ -148,10 +148,10 @@ def test_the_guide_to_a_bundle_of_ones_own_can_be_followed(tmp_path):
         check=False,
     )
     assert found.returncode == 0, found.stdout[-2000:] + found.stderr[-4000:]
-    assert "all checks passed" in found.stdout
+    assert "all properties are there" in found.stdout
     work = tmp_path / "work"
     assert (work / "lesion_restoration" / "eval" / "report.html").is_file()
     assert (work / "restored" / "sub-001_restored.nii.gz").is_file()
-    assert (work / "lesion_restoration_v0.1.0.zip").is_file()
+    assert (work / "release" / "lesion_restoration_v0.1.0.zip").is_file()
     summary = (work / "lesion_restoration" / "eval" / "summary.csv").read_text(encoding="utf-8")
     assert "judge_load_error" in summary
