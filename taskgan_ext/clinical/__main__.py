@@ -3,11 +3,15 @@
 import argparse
 import logging
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
 
+from taskgan_ext.bundle.messages import find_user_error
 from taskgan_ext.clinical.audit import logger as audit_logger
 from taskgan_ext.clinical.process_command import add_process
-from taskgan_ext.errors import TaskGANError
+from taskgan_ext.clinical.worker.worker_command import add_worker
 
 FAULT = 1
 
@@ -21,22 +25,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0, done; 2, refused; 1, a fault, with one line on stderr.
     """
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="python -m taskgan_ext.clinical",
         description="Restored series for a PACS. Research use only, not for diagnosis.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_process(commands)
+    add_worker(commands)
     given = parser.parse_args(arguments)
     _audit_to_stderr()
     try:
         return int(given.run(given))
-    except (TaskGANError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return FAULT
     except KeyboardInterrupt:
-        sys.stderr.write("error: interrupted\n")
-        return FAULT
+        fault = "interrupted"
+    except Exception as error:  # noqa: BLE001 - a traceback may quote headers, and logs are read by many
+        fault = _describe(error)
+    sys.stderr.write(f"error: {fault}\n")
+    return FAULT
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """A wrong command line is a fault; the exit status of argparse means a refusal here."""
+        self.print_usage(sys.stderr)
+        self.exit(FAULT, f"error: {message}\n")
+
+
+def _describe(error: Exception) -> str:
+    """What went wrong, without what a file says: of an error of programming its kind and place only."""
+    found = find_user_error(error)
+    if found is not None:
+        return str(found)
+    if isinstance(error, OSError):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"{type(error).__name__} in {place.name}, {Path(place.filename).name} line {place.lineno}; please "
+        "report it"
+    )
 
 
 def _audit_to_stderr() -> None:

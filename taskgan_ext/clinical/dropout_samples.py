@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from taskgan_ext.errors import ConfigError
-
-DROPOUTS = (nn.Dropout, nn.Dropout2d, nn.Dropout3d)
+from taskgan_ext.networks.monte_carlo_dropout import activate_dropout
 
 
 class RunningSpread:
@@ -52,19 +51,13 @@ def dropping_out(network: nn.Module, seed: int = 0) -> Iterator[None]:
     Raises:
         ConfigError: the network has no dropout.
     """
-    layers = [layer for layer in network.modules() if isinstance(layer, DROPOUTS) and layer.p > 0]
-    if not layers:
-        raise ConfigError(
-            "uncertainty: expected a generator with dropout, this one has none; train one with "
-            "--network_def::num_dropout_levels 3"
-        )
-    devices = [p.device for p in network.parameters() if p.device.type == "cuda"][:1]
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
-        for layer in layers:
-            layer.train()
-        try:
+    try:
+        activate_dropout(network)
+        devices = [p.device for p in network.parameters() if p.device.type == "cuda"][:1]
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(seed)
             yield
-        finally:
-            for layer in layers:
-                layer.eval()
+    except ConfigError as error:
+        raise error.naming("uncertainty") from None
+    finally:
+        network.eval()

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from taskgan_ext.dicom.derived.mr_series import write_derived_mr
 from taskgan_ext.dicom.derived.recipe import Recipe
 from taskgan_ext.dicom.derived.source_slices import SourceSlices, read_source_slices
 from taskgan_ext.dicom.parse_file import parse_file
+from taskgan_ext.dicom.parser_faults import quiet_parser
 from taskgan_ext.errors import DataError, RefusedInput, RefusedSeries
 from taskgan_ext.io.atomic import write_json
 from taskgan_ext.keys import CONTRAST, MASK, PROPERTY, UNLIKE_TRAINING
@@ -121,7 +123,9 @@ class MrRestoration:
         folder: Path,
         comment: str,
     ) -> DerivedSeries:
-        return write_derived_mr(source, values, contrast, self.recipe, folder, now=now, comment=comment)
+        # Series that lie side by side in a viewer are told apart by what was made.
+        recipe = replace(self.recipe, action=f"{self.recipe.action} {contrast.name}")
+        return write_derived_mr(source, values, contrast, recipe, folder, now=now, comment=comment)
 
 
 def _prepare(files: Sequence[Path], folder: Path) -> PreparedSubject:
@@ -129,7 +133,11 @@ def _prepare(files: Sequence[Path], folder: Path) -> PreparedSubject:
     links = folder / "images"
     links.mkdir()
     for number, file in enumerate(files):
-        (links / f"{number:06d}.dcm").symlink_to(file.absolute())
+        link = links / f"{number:06d}.dcm"
+        try:
+            link.symlink_to(file.absolute())
+        except OSError as error:  # its text names the file, which can be named after a patient
+            raise OSError(error.errno, error.strerror, str(link)) from None
     try:
         return prepare_subject(read_mdme(links))
     except RefusedInput:
@@ -139,9 +147,12 @@ def _prepare(files: Sequence[Path], folder: Path) -> PreparedSubject:
 
 
 def _grid_of(uid: str, files: Sequence[Path]) -> tuple[str, ...]:
-    headers = [parse_file(file) for file in files]
-    places = {header.text("ImagePositionPatient") for header in headers}
-    first = headers[0]
-    if len(places) == len(headers):
-        return (uid,)
-    return tuple(first.text(keyword) for keyword in FRAME)
+    try:
+        with quiet_parser():
+            headers = [parse_file(file) for file in files]
+            places = {header.text("ImagePositionPatient") for header in headers}
+            if len(places) < len(headers):
+                return tuple(headers[0].text(keyword) for keyword in FRAME)
+    except RefusedSeries:
+        return (uid,)  # refused again when it is read, and then alone
+    return (uid,)

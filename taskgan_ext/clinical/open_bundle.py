@@ -6,6 +6,7 @@ from typing import Any
 
 from taskgan_ext.clinical.applicability import Applicability
 from taskgan_ext.clinical.bundle_model import BundleModel
+from taskgan_ext.clinical.dropout_samples import dropping_out
 from taskgan_ext.clinical.mr_restoration import MrRestoration
 from taskgan_ext.clinical.output_gate import OutputGate
 from taskgan_ext.clinical.pet_restoration import PetRestoration
@@ -49,7 +50,8 @@ def open_bundle(options: ProcessOptions) -> ClinicalBundle:
 
     Raises:
         BundleError: it is not what its manifest says, or has none; nothing of it was parsed then.
-        ConfigError: it has no table for clinical use, or a wrong one.
+        ConfigError: it has no table for clinical use, or a wrong one; or its generator has no dropout, and
+            samples are wanted.
         CheckpointError: the weights do not fit.
     """
     folder = options.bundle
@@ -59,6 +61,9 @@ def open_bundle(options: ProcessOptions) -> ClinicalBundle:
     applies = Applicability.from_dict(table["applies_to"])
     gate = OutputGate.from_dict(table["gate"])
     model = BundleModel(folder, options.device)
+    if options.uncertainty:
+        with dropping_out(model.network):
+            pass  # a network without dropout is refused now, and not after an hour of work
     recipe = Recipe(model.name, model.version, model.weights_sha256, table["action"], table["text"])
     witness = TaskWitness(folder, model.device)
     kind = PetRestoration if applies.modality == "PT" else MrRestoration

@@ -51,7 +51,7 @@ class OutputGate:
             bounds = {name: (float(low), float(high)) for name, (low, high) in pairs.items()}
             if not set(bounds) <= known or any(not low <= high for low, high in bounds.values()):
                 raise ValueError(f"bounds for some of {', '.join(sorted(known))}")
-        except (TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise ConfigError(f"clinical.json: expected a table gate, it is wrong ({error})") from None
         return cls(bounds, bool(table.get("task_agreement", False)))
 

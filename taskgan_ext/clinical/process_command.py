@@ -4,8 +4,10 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from taskgan_ext.clinical.mercure_task import FAIL, REFUSALS, read_settings
 from taskgan_ext.clinical.open_bundle import open_bundle
 from taskgan_ext.clinical.process import process_folder
 from taskgan_ext.clinical.process_options import ProcessOptions
@@ -14,12 +16,12 @@ from taskgan_ext.errors import ConfigError
 from taskgan_ext.io.atomic import write_json
 
 DONE, REFUSED = 0, 2
+MERCURE_IN, MERCURE_OUT = "MERCURE_IN_DIR", "MERCURE_OUT_DIR"
 FOLDERS: Mapping[str, tuple[str, ...]] = {
-    "IN": ("MERCURE_IN_DIR", "MONAI_INPUTPATH", "HOLOSCAN_INPUT_PATH"),
-    "OUT": ("MERCURE_OUT_DIR", "MONAI_OUTPUTPATH", "HOLOSCAN_OUTPUT_PATH"),
+    "IN": (MERCURE_IN, "MONAI_INPUTPATH", "HOLOSCAN_INPUT_PATH"),
+    "OUT": (MERCURE_OUT, "MONAI_OUTPUTPATH", "HOLOSCAN_OUTPUT_PATH"),
 }
 """Variables in which orchestrators name the folders, in the order in which they are asked."""
-FAIL, DISCARD = "fail", "discard"
 
 
 def add_process(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,7 +46,7 @@ def add_process(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add_bundle_options(parser)
     parser.add_argument(
         "--refusal",
-        choices=(FAIL, DISCARD),
+        choices=REFUSALS,
         default=FAIL,
         help="when nothing is written: exit status 2, or 0 and a result.json that tells Mercure to discard",
     )
@@ -96,12 +98,13 @@ def options_of(arguments: argparse.Namespace) -> ProcessOptions:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    in_dir, out_dir = (
-        _folder(getattr(arguments, name.lower()), name, variables) for name, variables in FOLDERS.items()
-    )
-    options = options_of(arguments)
+    in_dir, in_from = _folder(arguments, "IN")
+    out_dir, out_from = _folder(arguments, "OUT")
+    if in_from == MERCURE_IN:
+        vars(arguments).update(read_settings(in_dir))
+    options = replace(options_of(arguments), flat=out_from == MERCURE_OUT)
     result = process_folder(in_dir, out_dir, open_bundle(options), options)
-    sys.stdout.write("".join(f"{line}\n" for line in _lines(result, out_dir)))
+    sys.stdout.write("".join(f"{line}\n" for line in _lines(result)))
     if result.written:
         return DONE
     if arguments.refusal == FAIL:
@@ -112,14 +115,20 @@ def _run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _folder(given: Path | None, name: str, variables: tuple[str, ...]) -> Path:
-    named = next((os.environ[each] for each in variables if os.environ.get(each)), None)
-    if given is None and named is None:
-        raise ConfigError(f"{name}: expected a folder on the command line or in {variables[0]}, found none")
-    return given if given is not None else Path(str(named))
+def _folder(arguments: argparse.Namespace, name: str) -> tuple[Path, str]:
+    """A folder, and the variable that named it; empty where the command line did."""
+    given: Path | None = getattr(arguments, name.lower())
+    if given is not None:
+        return given, ""
+    for variable in FOLDERS[name]:
+        if os.environ.get(variable):
+            return Path(os.environ[variable]), variable
+    raise ConfigError(
+        f"{name}: expected a folder on the command line or in {FOLDERS[name][0]}, found none; name one"
+    )
 
 
-def _lines(result: StudyResult, out_dir: Path) -> list[str]:
+def _lines(result: StudyResult) -> list[str]:
     lines = [
         f"{each.series or 'a file'}: {each.outcome}"
         + (f" {each.label}" if each.label else "")
@@ -127,4 +136,4 @@ def _lines(result: StudyResult, out_dir: Path) -> list[str]:
         + (f": {each.reason}" if each.reason else "")
         for each in result.series
     ]
-    return [*lines, f"result: {out_dir / RESULT_FILE}", "research use only, not for diagnosis"]
+    return [*lines, f"wrote {RESULT_FILE}; research use only, not for diagnosis"]

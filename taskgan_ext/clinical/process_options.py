@@ -20,6 +20,8 @@ class ProcessOptions:
             none.
         manifest_sha256: expected of the manifest of the bundle; empty to accept any.
         allow_unsealed: take a bundle without a manifest, such as one that was trained here.
+        flat: no folders for series: files named ``<SeriesInstanceUID>#<SOPInstanceUID>.dcm``, as Mercure
+            names its own.
         now: the moment of creation in headers; ``None`` for that of the writing.
 
     Raises:
@@ -32,6 +34,7 @@ class ProcessOptions:
     uncertainty: int = 0
     manifest_sha256: str = ""
     allow_unsealed: bool = False
+    flat: bool = False
     now: datetime | None = None
 
     def __post_init__(self) -> None:

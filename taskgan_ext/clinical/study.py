@@ -7,7 +7,7 @@ from pathlib import Path
 from taskgan_ext.dicom.image_files import DICOM_SUFFIXES
 from taskgan_ext.dicom.image_gate import is_image
 from taskgan_ext.dicom.parse_file import parse_file
-from taskgan_ext.dicom.parser_faults import quiet_parser
+from taskgan_ext.dicom.parser_faults import quiet_parser, refusing
 from taskgan_ext.errors import RefusedSeries
 from taskgan_ext.io.dicom_folder import is_dicom, list_files
 
@@ -37,17 +37,28 @@ def find_series(folder: Path) -> Study:
         RefusedSeries: ``no_file``, it is no folder.
     """
     if not folder.is_dir():
-        raise RefusedSeries("no_file", f"{folder}: expected a folder with DICOM files, found none")
+        # Without the path: folders are named after patients, and this message reaches logs.
+        raise RefusedSeries("no_file", "IN: expected a folder with DICOM files, found no folder")
     series: dict[str, list[Path]] = {}
     faults = []
     with quiet_parser():
-        for path in list_files(folder):
-            if path.suffix.lower() not in DICOM_SUFFIXES and not is_dicom(path):
-                continue
+        with refusing(folder, "the folder cannot be listed", "no_file"):
+            files = list_files(folder)
+        for path in files:
             try:
-                file = parse_file(path)
-                if is_image(file):
-                    series.setdefault(file.text("SeriesInstanceUID"), []).append(path)
+                uid = _series_of(path)
             except RefusedSeries as refusal:
                 faults.append(refusal.code)
+            else:
+                if uid is not None:
+                    series.setdefault(uid, []).append(path)
     return Study({uid: series[uid] for uid in sorted(series)}, sorted(faults))
+
+
+def _series_of(path: Path) -> str | None:
+    """Of a file that is no image, ``None``."""
+    with refusing(path, "it cannot be read"):
+        if path.suffix.lower() not in DICOM_SUFFIXES and not is_dicom(path):
+            return None
+        file = parse_file(path)
+        return file.text("SeriesInstanceUID") if is_image(file) else None
