@@ -2,10 +2,10 @@
 
 python benchmarks/worker_chaos.py
 
-Needs Orthanc (Debian: apt install orthanc). Two workers with a PET bundle of tiny networks share an Orthanc that
-forwards to a second one by DICOM. Small series arrive in disorder: some slices late, some replaced by others, some
-sent twice; the bundle is replaced by its next version several times. A full disk is one on which no file may
-grow beyond half of an image (RLIMIT_FSIZE).
+Needs Orthanc (Debian: apt install orthanc). Two workers with a PET bundle of tiny networks share an Orthanc
+that forwards to a second one by DICOM. Small series arrive in disorder: some slices late, some replaced by
+others, some sent twice; the bundle is replaced by its next version several times. A full disk is one on which
+no file may grow beyond half of an image (RLIMIT_FSIZE).
 """
 
 import argparse

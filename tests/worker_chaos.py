@@ -34,6 +34,7 @@ class LoggedWorker:
 
     def __init__(self, given: dict[str, Any]) -> None:
         self.lines: list[str] = []
+        self.full, self.bundle = bool(given["largest_file"]), given["bundle"]
         self.process = subprocess.Popen(
             [sys.executable, str(PROGRAM), json.dumps(given)], stderr=subprocess.PIPE, text=True
         )
@@ -262,8 +263,9 @@ class Chaos:
     # --- what must hold in the end --------------------------------------------------------------------
 
     def _drain(self) -> bool:
-        for slot in (0, 1):
-            self._kill(slot)
+        for slot, worker in enumerate(self.workers):
+            if worker.full or worker.bundle != str(self.bundles[-1]):
+                self._kill(slot)
         self._start_both(self.plan.worker_kills)
         bundle = self.bundles[-1]
         table, weights = (sha256(bundle / name) for name in ("configs/clinical.json", "models/model.pt"))

@@ -49,6 +49,7 @@ def run_worker(settings: WorkerSettings, stop: Stop | None = None) -> int:
     destination = Destination.from_text(settings.send_to, settings.timeout) if settings.send_to else None
     with contextlib.ExitStack() as held:
         held.callback(orthanc.close)
+        _check(orthanc, destination, worker)
         port = held.enter_context(health_server(settings.health, status))
         folder = held.enter_context(work_folder(settings.work))
         restorer = RestoreProcess(
@@ -62,7 +63,6 @@ def run_worker(settings: WorkerSettings, stop: Stop | None = None) -> int:
         except Failure as failure:
             raise TaskGANError(f"expected the bundle to load, its process ended: {failure.cause}") from None
         audit("started", worker=worker, health_port=port, bundle=facts.name, version=facts.version)
-        _check(orthanc, destination, worker)
         finder = UnitFinder(orthanc, facts.modality, settings.description)
         place = Workplace(
             orthanc, finder, restorer, folder, destination, status, stop, worker, settings.claim / 4

@@ -11,6 +11,7 @@ from typing import Any
 import pydicom
 import pytest
 from dicom_edits import change, change_all, copy, remove
+from dicom_elements import LooseFile
 from pydicom import Dataset
 
 from taskgan_ext.clinical.__main__ import main
@@ -54,22 +55,37 @@ def plant(files: list[Path]) -> None:
             path.rename(path.with_name(f"{FILE}-{number:02d}.dcm"))
 
 
+def put(**values: str) -> Callable[[list[Path]], object]:
+    """Write texts into all files, whatever kind of value an element should have."""
+
+    def apply(files: list[Path]) -> None:
+        for path in files:
+            file = LooseFile.read(path)
+            for keyword, value in values.items():
+                file.find(keyword).value = value.encode()
+            path.write_bytes(file.encode())
+
+    return apply
+
+
 def leaks(text: str) -> list[str]:
     return [secret for secret in [*SECRETS, "Penelope", "HAMILTON"] if secret.lower() in text.lower()]
 
 
 FAULTS: dict[str, Callable[[list[Path]], object]] = {
-    "good": lambda files: None,
+    "good": put(),
     "incomplete": remove(1),
     "duplicate": copy(1),
-    "number": change_all(RescaleSlope="QUATERNION"),
-    "slope": change(2, RescaleSlope="NaN"),
-    "uid": change(3, FrameOfReferenceUID="QUATERNION"),
+    "number": put(RescaleSlope="QUATERNION"),
+    "slope": put(RescaleSlope="NaN", WindowWidth="MRN-7731905"),
+    "uid": put(FrameOfReferenceUID="QUATERNION"),
     "mixed": change(1, PatientID="ANOTHER MRN-7731905"),
-    "modality": change_all(Modality="QUATERNION"),
-    "units": change_all(Units="HAMILTON"),
+    "modality": put(Modality="QUATERNION"),
+    "units": put(Units="HAMILTON"),
     "tracer": change_all(RadiopharmaceuticalInformationSequence=[]),
-    "date": change_all(SeriesDate="QUATERNION", AcquisitionDate="HAMILTON", PatientWeight="QUATERNION"),
+    "weight": put(PatientWeight="QUATERNION"),
+    "uid of an image": put(SOPInstanceUID="1.2.QUATERNION"),
+    "date": put(SeriesDate="QUATERNION", AcquisitionDate="HAMILTON"),
 }
 
 
@@ -79,10 +95,9 @@ def test_no_run_of_the_pet_step_tells_who_the_patient_is(
     source = tmp_path / FOLDER
     for seed, (name, fault) in enumerate(FAULTS.items(), start=1):
         folder = pet_series(source / f"{FOLDER} {name}", seed=seed)
-        files = sorted(folder.iterdir())
+        plant(sorted(folder.iterdir()))
         with pydicom.config.disable_value_validation():
-            fault(files)
-        plant([path for path in files if path.exists()])
+            fault(sorted(folder.iterdir()))
     (source / f"{FILE}-damaged.dcm").write_bytes(bytes(128) + b"DICM" + b"QUATERNION^HAMILTON")
     (source / f"{FILE}-report.pdf").write_bytes(b"QUATERNION")
     out = tmp_path / "out"
@@ -127,14 +142,15 @@ def test_no_run_of_the_mr_step_does(
 ) -> None:
     source, out = tmp_path / FOLDER, tmp_path / "out"
     faults: dict[str, Any] = {
-        "good": lambda files: None,
+        "good": put(),
         "incomplete": remove(1),
         "series": change(2, EchoTime="9"),
     }
     for seed, (name, fault) in enumerate(faults.items(), start=1):
-        files = sorted(mr_scan(source / f"{FOLDER} {name}", seed=seed).iterdir())
-        fault(files)
-        plant([path for path in files if path.exists()])
+        folder = mr_scan(source / f"{FOLDER} {name}", seed=seed)
+        plant(sorted(folder.iterdir()))
+        with pydicom.config.disable_value_validation():
+            fault(sorted(folder.iterdir()))
     with caplog.at_level(logging.DEBUG, logger="taskgan_ext"):
         main(["process", str(source), str(out), "--bundle", str(mr_bundle), "--device", "cpu"])
     told = capfd.readouterr()
