@@ -42,8 +42,8 @@ class OrthancServer:
     It may be killed and started again; ports and storage stay.
     """
 
-    def __init__(self, folder: Path, scheme: str = "http", **settings: Any) -> None:
-        self.folder, self.scheme = folder, scheme
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.http_port, self.dicom_port = free_port(), free_port()
         self.settings = {
@@ -66,7 +66,7 @@ class OrthancServer:
 
     @property
     def url(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.http_port}"
+        return f"http://127.0.0.1:{self.http_port}"
 
     @property
     def log(self) -> str:
@@ -86,16 +86,13 @@ class OrthancServer:
             self.process = subprocess.Popen([PROGRAM, str(config)], stdout=log, stderr=log)
         end = time.monotonic() + START_SECONDS
         while True:
-            with contextlib.suppress(UnreachableError), contextlib.closing(self._probe()) as client:
+            with contextlib.suppress(UnreachableError), contextlib.closing(self.client()) as client:
                 client.get("/system")
                 return
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
                 raise RuntimeError(f"Orthanc did not start: {self.log[-2000:]}")
             time.sleep(0.1)
-
-    def _probe(self) -> Orthanc:
-        return self.client()
 
     def is_running(self) -> bool:
         """Whether the process is there."""

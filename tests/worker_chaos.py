@@ -18,13 +18,13 @@ from typing import Any
 from orthanc_server import OrthancServer
 from pydicom import dcmread
 from pydicom.uid import generate_uid
-from worker_scans import derived, listed, markers, pet_series, store, tiny_pet_bundle
+from worker_faults import NUM_SLICES, count_leftovers, find_faults
+from worker_scans import listed, markers, pet_series, store, tiny_pet_bundle
 
-from taskgan_ext.clinical.worker.orthanc import Orthanc, OrthancError, UnreachableError
+from taskgan_ext.clinical.worker.orthanc import OrthancError, UnreachableError
 from taskgan_ext.clinical.worker.restore_process import BundleFacts
 from taskgan_ext.io.digest import sha256
 
-NUM_SLICES = 8
 START_SECONDS, DRAIN_SECONDS = 120, 600
 PROGRAM = Path(__file__).with_name("worker_process.py")
 
@@ -55,7 +55,7 @@ class ChaosPlan:
     """How much of what; the defaults are those of the short run in the tests."""
 
     series: int = 4
-    worker_kills: int = 3
+    worker_kills: int = 2
     orthanc_kills: int = 1
     destination_kills: int = 1
     full_disks: int = 1
@@ -107,7 +107,13 @@ class Chaos:
             faults = [] if drained else ["not everything was done in time"]
             for slot in (0, 1):
                 self.counts["slow_stops"] += not self._stop(slot)
-            faults += self._faults()
+            faults += find_faults(self.source, self.destination, self.plan.series)
+            self.counts.update(count_leftovers(self.source, self.plan.series))
+            left = list(self.work.glob("taskgan-worker-*"))
+            faults += [f"left: {len(left)} work folders"] if left else []
+            lines = [line for log in self.logs for line in log]
+            self.counts["restorations"] = sum(json.loads(line)["event"] == "restored" for line in lines)
+            faults += ["a patient in the logs"] if "SIMULATED" in "".join(lines) else []
         finally:
             for worker in filter(None, self.workers):
                 worker.process.kill()
@@ -260,7 +266,7 @@ class Chaos:
         except subprocess.TimeoutExpired:
             return False
 
-    # --- what must hold in the end --------------------------------------------------------------------
+    # --- the end --------------------------------------------------------------------
 
     def _drain(self) -> bool:
         for slot, worker in enumerate(self.workers):
@@ -286,62 +292,3 @@ class Chaos:
             json.dumps([self.facts.fingerprint, sorted(series["Instances"])]).encode()
         ).hexdigest()
         return (marker["state"], marker["key"]) == ("done", key)
-
-    def _uids(self, series: dict[str, Any]) -> str:
-        return str(series["MainDicomTags"]["SeriesInstanceUID"])
-
-    def _faults(self) -> list[str]:
-        faults: list[str] = []
-        done, everything = markers(self.source), listed(self.source)
-        current = {self._uids(each): each for each in derived(self.source)}
-        self.counts["superseded"] = len(everything) - len(current) - self.plan.series
-        keys = {each["key"] for each in done.values()}
-        if len(keys) != self.plan.series:
-            faults.append(f"{len(keys)} keys of {self.plan.series} series")
-        made = [uid for each in done.values() for uid in each["derived"]]
-        faults += [f"lost: {uid}" for uid in set(made) - set(current)]
-        faults += [f"doubled: {uid}" for uid in set(current) - set(made)]
-        faults += [
-            f"{id_}: {len(each['derived'])} series" for id_, each in done.items() if len(each["derived"]) != 1
-        ]
-        client, there = self.source.client(), self.destination.client()
-        sources = {each["ID"]: each for each in everything if each["ID"] in done}
-        for id_, marker in done.items():
-            for uid in set(marker["derived"]) & set(current):
-                faults += self._wrong(client, sources[id_], current[uid])
-                faults += self._not_delivered(there, uid)
-        client.close()
-        there.close()
-        left = list(self.work.glob("taskgan-worker-*"))
-        faults += [f"left: {len(left)} work folders"] if left else []
-        lines = [line for log in self.logs for line in log]
-        events = Counter(json.loads(line)["event"] for line in lines)
-        self.counts["restorations"] = events["restored"]
-        faults += ["a patient in the logs"] if "SIMULATED" in "".join(lines) else []
-        return faults
-
-    def _wrong(self, client: Orthanc, source: dict[str, Any], made: dict[str, Any]) -> list[str]:
-        """Whether a derived series is whole, readable, and made of the images that its source has now."""
-        images = [
-            dcmread(BytesIO(client.call("GET", f"/instances/{id_}/file").body)) for id_ in made["Instances"]
-        ]
-        named = {str(item.ReferencedSOPInstanceUID) for image in images for item in image.SourceImageSequence}
-        there = {
-            str(client.get(f"/instances/{id_}/simplified-tags")["SOPInstanceUID"])
-            for id_ in source["Instances"]
-        }
-        faults = []
-        if len(images) != NUM_SLICES or len(source["Instances"]) != NUM_SLICES:
-            faults.append(f"partial: {len(images)} of {len(source['Instances'])} images")
-        if named != there:
-            faults.append("made of other images than the source has")
-        if any(image.pixel_array.max() <= 0 for image in images):
-            faults.append("values cannot be read")
-        return faults
-
-    def _not_delivered(self, client: Orthanc, uid: str) -> list[str]:
-        found = client.call("POST", "/tools/lookup", uid.encode()).json()
-        if len(found) != 1:
-            return [f"the destination has {len(found)} of {uid}"]
-        images = client.get(f"/series/{found[0]['ID']}")["Instances"]
-        return [] if len(images) == NUM_SLICES else [f"the destination has {len(images)} images"]

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from taskgan_ext.bundle.messages import find_user_error
 from taskgan_ext.clinical.audit import logger as audit_logger
 from taskgan_ext.clinical.process_command import add_process
 from taskgan_ext.clinical.worker.worker_command import add_worker
+from taskgan_ext.errors import TaskGANError
 
 FAULT = 1
 
@@ -53,7 +55,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _describe(error: Exception) -> str:
     """What went wrong, without what a file says: of an error of programming its kind and place only."""
-    found = find_user_error(error)
+    found = error if isinstance(error, TaskGANError) else find_user_error(error)
     if found is not None:
         return str(found)
     if isinstance(error, OSError):
@@ -74,4 +76,6 @@ def _audit_to_stderr() -> None:
 
 
 if __name__ == "__main__":
+    # As Ctrl-C does: what is half written goes, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -5,17 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
+from taskgan_ext.errors import ConfigError
 
-from taskgan_ext.errors import ConfigError, RefusedSeries
-
-BODY = 0.1
-"""Share of the 99.9th percentile of the restored volume above which a voxel counts as body: in the input,
-which is noisier, a threshold would choose voxels for their noise."""
 FLAGS: Mapping[str, str] = {
     "activity_ratio": "the total over the body changed by more than the bundle allows",
     "peak_ratio": "the peak (99.9th percentile) changed by more than the bundle allows",
+    "local_change": "somewhere the image changed by more than the bundle allows",
     "fit": "the maps leave more of the measured images unexplained than the bundle allows",
     "task_disagrees": "the task network decides otherwise on the restored image than on the input",
     "unlike_training": "times or voxels of the scan differ from those of the training",
@@ -74,33 +69,3 @@ class OutputGate:
         if self.task_agreement and len(set(decisions)) > 1:
             found.append("task_disagrees")
         return tuple(found)
-
-
-def compare(source: NDArray[np.floating], restored: NDArray[np.floating]) -> dict[str, float]:
-    """Measure what restoring did to the amount and the peak of a volume.
-
-    The peak is a percentile, since the largest voxel of an image of few counts is noise.
-
-    Args:
-        source: ``(X, Y, Z)``.
-        restored: the same shape and unit.
-
-    Returns:
-        ``activity_ratio``, sum over the body after to before, and ``peak_ratio``, likewise of the 99.9th
-        percentiles; 1 where nothing changed.
-
-    Raises:
-        RefusedSeries: ``nonfinite``; ``output_gate``, the input shows nothing.
-    """
-    if not np.isfinite(restored).all():
-        raise RefusedSeries("nonfinite", "expected finite restored values, the network gave others")
-    peak = float(np.percentile(source, 99.9))
-    if peak <= 0:
-        raise RefusedSeries("output_gate", "expected an image that shows something, got one without")
-    restored_peak = float(np.percentile(restored, 99.9))
-    body = restored > BODY * restored_peak
-    before, after = (float(each[body].sum(dtype=np.float64)) for each in (source, restored))
-    return {
-        "activity_ratio": after / before if before > 0 else math.inf,
-        "peak_ratio": restored_peak / peak,
-    }

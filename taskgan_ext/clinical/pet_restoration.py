@@ -6,15 +6,16 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from nibabel.affines import voxel_sizes
 from numpy.typing import NDArray
 
 from taskgan_ext.clinical.applicability import Applicability
 from taskgan_ext.clinical.bundle_model import BundleModel
-from taskgan_ext.clinical.output_gate import compare
 from taskgan_ext.clinical.restored_scan import RestoredImage
 from taskgan_ext.clinical.scan_restoration import decision_on, deviation_of, volume_on
 from taskgan_ext.clinical.study import Study
 from taskgan_ext.clinical.task_witness import TaskWitness
+from taskgan_ext.clinical.volume_comparison import compare_volumes
 from taskgan_ext.dicom.derived.derived_series import DerivedSeries
 from taskgan_ext.dicom.derived.pet_series import write_derived_pet
 from taskgan_ext.dicom.derived.recipe import Recipe
@@ -60,7 +61,7 @@ class PetRestoration:
             deviation = volume_on(self.model.finish(prepared, spread), *grid).astype(np.float32)
         yield RestoredImage(
             label=self.recipe.action,
-            measures=compare(series.volume, values),
+            measures=compare_volumes(series.volume, values, voxel_sizes(series.affine)),
             decisions=decision_on(self.witness, prepared[IMAGE]) + decision_on(self.witness, restored),
             write=partial(self._write, series, values, now),
             deviation=deviation,

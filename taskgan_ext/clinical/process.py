@@ -83,7 +83,7 @@ def _process_scan(
                 results.append(_gate(image, name, bundle, made, options, begun))
                 begun = time.monotonic()
         except (DataError, RuntimeError) as error:  # transforms of MONAI wrap what they raise
-            found = find_user_error(error)
+            found = error if isinstance(error, DataError) else find_user_error(error)
             if not isinstance(found, DataError):
                 raise
             code = found.code if isinstance(found, RefusedInput) else "not_applicable"

@@ -35,7 +35,7 @@ class Connection:
     ca_file: Path | None = None
     client_certificate: Path | None = None
     client_key: Path | None = None
-    timeout: float = 20.0
+    timeout: float = 15.0
 
     def __post_init__(self) -> None:
         parts = self.parts

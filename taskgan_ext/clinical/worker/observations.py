@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 class _Seen:
     tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
     due: float = 0.0
+    held: float = 0.0
 
 
 class Observations:
@@ -22,7 +23,7 @@ class Observations:
         return len(self._seen)
 
     def unchanged(self, unit: str, what: str, token: str, now: float) -> float:
-        """Tell for how long something has been seen as it is.
+        """Tell for how long something has been seen as it is; a change ends what ``hold`` began.
 
         Args:
             unit: identifier.
@@ -33,10 +34,11 @@ class Observations:
         tokens = self._seen.setdefault(unit, _Seen()).tokens
         if tokens.get(what, ("", 0.0))[0] != token:
             tokens[what] = (token, now)
+            self._seen[unit].held = 0.0
         return now - tokens[what][1]
 
     def look_again(self, unit: str, moment: float) -> None:
-        """Say when to look again.
+        """Say when to look again at the latest.
 
         Args:
             unit: identifier.
@@ -44,9 +46,19 @@ class Observations:
         """
         self._seen.setdefault(unit, _Seen()).due = moment
 
-    def is_due(self, unit: str, now: float) -> bool:
-        """Whether it may be looked at; so it may when it was never postponed."""
-        return unit not in self._seen or self._seen[unit].due <= now
+    def hold(self, unit: str, moment: float) -> None:
+        """Say before which moment nothing is to be tried, after an attempt that failed.
+
+        Args:
+            unit: identifier.
+            moment: of the clock.
+        """
+        seen = self._seen.setdefault(unit, _Seen())
+        seen.due = seen.held = moment
+
+    def held_until(self, unit: str) -> float:
+        """The moment before which nothing is to be tried."""
+        return self._seen[unit].held if unit in self._seen else 0.0
 
     def due(self, now: float) -> list[str]:
         """Units that wait and may be looked at."""

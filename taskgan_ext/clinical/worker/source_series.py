@@ -63,7 +63,9 @@ class SourceSeries:
 
 
 def _announced(tags: Mapping[str, Any]) -> int | None:
-    """NumberOfSlices counts the images where a series is one volume (PS3.3 C.8.9.1.1.5)."""
+    """NumberOfSlices counts the images of a PET series that is one volume (PS3.3 C.8.9.1.1.5)."""
+    if str(tags.get("Modality", "")).strip() != "PT":
+        return None
     kind = str(tags.get("SeriesType", "")).partition("\\")[0].strip().upper()
     number = str(tags.get("NumberOfSlices", "")).strip()
     # A sign, a point or 20 digits are no number of images; whatever else follows waits for stability.

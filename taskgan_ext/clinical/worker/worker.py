@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from taskgan_ext.clinical.audit import audit
+from taskgan_ext.clinical.hashed_uid import hashed_uid
 from taskgan_ext.clinical.worker.back_off import pause
 from taskgan_ext.clinical.worker.claim import Claim, read_marker
 from taskgan_ext.clinical.worker.faults import Failure, Left, Postponed
@@ -84,12 +85,19 @@ class Worker:
 
         Raises:
             Postponed: the surroundings fail.
-            OrthancError: Orthanc refuses the worker.
+            CredentialsError: Orthanc refuses the worker.
             UnreachableError: Orthanc does not answer.
         """
         self.place.status.beat()
         key = unit.key(self.place.restorer.facts().fingerprint)
-        marker, etag = read_marker(self.place.orthanc, unit.path)
+        try:
+            marker, etag = read_marker(self.place.orthanc, unit.path)
+        except CredentialsError:
+            raise
+        except OrthancError as error:  # one damaged series must not keep the others waiting
+            audit("skipped", series=hashed_uid(unit.series[0].uid), cause=f"orthanc_{error.status}")
+            self.place.status.count("failures_total", f"orthanc_{error.status}")
+            return
         if marker.says_done(key):
             self._dead += marker.state is State.FAILED
             self.seen.forget(unit.id)
@@ -98,7 +106,7 @@ class Worker:
             wait = self._wait(unit, key, marker, now)
             if wait > 0:
                 self.seen.look_again(unit.id, now + wait)
-            elif self.seen.is_due(unit.id, now):
+            else:
                 self._work(unit, Claim(self.place.orthanc, unit.path, marker, etag))
         self.place.status.set("waiting", len(self.seen))
 
@@ -117,9 +125,10 @@ class Worker:
             silent = self.seen.unchanged(unit.id, "claim", str(marker), now)
             if silent < settings.claim:
                 return settings.claim - silent
+        until = self.seen.held_until(unit.id)
         if marker.state is State.STORED and marker.key == key:
-            return max(0.0, self._send_after - now)
-        return 0.0
+            until = max(until, self._send_after)
+        return max(0.0, until - now)
 
     def _work(self, unit: ScanUnit, claim: Claim) -> None:
         status, task = self.place.status, ScanTask(self.place, unit, claim)
@@ -130,7 +139,7 @@ class Worker:
             audit("left", series=task.name, cause=left.cause, worker=self.place.worker)
             if left.cause not in {"gone", "taken"}:
                 self._give_back(claim)
-            self.seen.look_again(unit.id, time.monotonic() + self.settings.poll)
+            self.seen.hold(unit.id, time.monotonic() + self.settings.poll)
         except Postponed as postponed:
             self._postpone(task, postponed)
         except CredentialsError:
@@ -162,7 +171,7 @@ class Worker:
         self.place.status.count("failures_total", cause)
         audit(str(state), series=task.name, cause=cause, attempts=attempts, worker=self.place.worker)
         wait = pause(attempts, self.settings.retry, LONGEST_RETRY, self.rng)
-        self.seen.look_again(task.unit.id, time.monotonic() + wait)
+        self.seen.hold(task.unit.id, time.monotonic() + wait)
         try:
             task.claim.write(
                 replace(task.claim.marker, state=state, key=task.key, code=cause, attempts=attempts)

@@ -8,8 +8,9 @@ from taskgan_ext.clinical.process_options import ProcessOptions
 from taskgan_ext.clinical.worker.connection import Connection
 from taskgan_ext.errors import ConfigError
 
-GRACE_SECONDS = 20.0
-"""For a scan that is under way when the worker has to stop; the rest of the 30 s is for clearing up."""
+GRACE_SECONDS = 12.0
+"""For a scan that is under way when the worker has to stop; the rest of the 30 s is for the last answer of
+Orthanc and for clearing up."""
 
 
 @dataclass(frozen=True)

@@ -209,7 +209,7 @@ def test_an_error_of_programming_quotes_nothing(
     def fail(*_: object) -> None:
         raise KeyError("DOE^JANE")
 
-    monkeypatch.setattr("taskgan_ext.clinical.pet_restoration.compare", fail)
+    monkeypatch.setattr("taskgan_ext.clinical.pet_restoration.compare_volumes", fail)
     assert main(["process", str(pet_series(tmp_path / "in")), str(tmp_path / "out"), *options]) == 1
     told = capsys.readouterr()
     assert told.err.startswith("error: KeyError in fail, test_command.py line")

@@ -147,6 +147,7 @@ def test_texts_of_the_header_become_no_path_either(
     assert len(list((tmp_path / "out").rglob("*"))) == 8
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits memory as Linux does")
 def test_a_bomb_is_refused_within_a_second_and_little_memory(
     pet_bundle: Path, pet_series: Write, tmp_path: Path

@@ -109,6 +109,7 @@ def test_an_error_leaves_whole_series_and_no_result(
     assert (out / RESULT_FILE).is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_kill_leaves_whole_series_and_no_result_and_the_next_run_ends_the_work(
     pet: ClinicalBundle, options: ProcessOptions, pet_bundle: Path, source: Path, tmp_path: Path

@@ -57,7 +57,13 @@ def test_a_series_is_restored_beside_its_source_and_told_of(
         "",
     ]
     assert {out / file for file in entry["files"]} == set(out.glob("*/*"))
-    assert set(entry["measures"]) == {"activity_ratio", "peak_ratio", "task_before", "task_after"}
+    assert set(entry["measures"]) == {
+        "activity_ratio",
+        "peak_ratio",
+        "local_change",
+        "task_before",
+        "task_after",
+    }
     (line,) = audited
     assert (line["event"], line["series"], line["label"]) == ("restored", name, "denoised")
     assert set(line) == {

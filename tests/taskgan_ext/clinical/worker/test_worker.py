@@ -103,7 +103,6 @@ def test_what_stays_incomplete_is_refused_until_the_rest_comes(
         if markers(orthanc):
             break
         worker.place.stop.wait(0.2)  # until Orthanc calls it stable
-        worker.seen.look_again(listed(orthanc)[0]["ID"], 0.0)
     marker = source_marker(orthanc)
     assert (marker["state"], marker["code"]) == ("refused", "incomplete")
     store(orthanc, files[:3])
