@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import resource
 import shutil
 import signal
 import socket
@@ -83,7 +84,10 @@ class OrthancServer:
         config = self.folder / "orthanc.json"
         config.write_text(json.dumps(self.settings, indent=2), encoding="utf-8")
         with (self.folder / "log.txt").open("ab") as log:
-            self.process = subprocess.Popen([PROGRAM, str(config)], stdout=log, stderr=log)
+            # SIGXFSZ stays ignored, as Python has it: under a limit, writing fails as it does on a full disk.
+            self.process = subprocess.Popen(
+                [PROGRAM, str(config)], stdout=log, stderr=log, restore_signals=False
+            )
         end = time.monotonic() + START_SECONDS
         while True:
             with contextlib.suppress(UnreachableError), contextlib.closing(self.client()) as client:
@@ -103,6 +107,12 @@ class OrthancServer:
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(STOP_SECONDS)
+
+    def fill_disk(self, full: bool) -> None:
+        """Let it write no byte to any file, or as many as it likes; Linux only."""
+        assert self.process is not None
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (0 if full else hard, hard))
 
     def stop(self) -> None:
         """End it in good order, or by force."""

@@ -11,7 +11,7 @@ from torch.distributed import DistError
 from torch.distributed.distributed_c10d import Store
 from tqdm import tqdm
 
-from taskgan_ext.bundle.messages import ExceptHook, ReadableErrors
+from taskgan_ext.bundle.messages import ExceptHook, ReadableErrors, show_readable_errors
 from taskgan_ext.bundle.root import config_files
 from taskgan_ext.engines.process_group import open_store, start_process_group
 from taskgan_ext.errors import ConfigError
@@ -31,8 +31,11 @@ def join_processes() -> None:
     Raises:
         ConfigError: see ``open_store`` and ``start_process_group``; or the run is an evaluation.
     """
+    previous = sys.excepthook
+    # Until there is a store, each process speaks for itself.
+    show_readable_errors()
     store = open_store()
-    sys.excepthook = hook = FirstError(sys.excepthook, store)
+    sys.excepthook = hook = FirstError(previous, store)
     if int(os.environ["RANK"]) > 0:
         _show_errors_only()
     _refuse_evaluation(sys.argv)

@@ -10,6 +10,8 @@ from taskgan_ext.errors import TaskGANError
 
 logger = logging.getLogger(__name__)
 
+STOPPED = "stopped by Ctrl-C; a training goes on at its last checkpoint when the same command is given again"
+
 ExceptHook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
 
 
@@ -62,7 +64,9 @@ class ReadableErrors:
             error: the error.
             trace: where it was raised.
         """
-        readable = find_user_error(error) or explain(error)
+        readable = (
+            STOPPED if isinstance(error, KeyboardInterrupt) else find_user_error(error) or explain(error)
+        )
         if readable is not None:
             logger.debug("full traceback", exc_info=(kind, error, trace))
         else:

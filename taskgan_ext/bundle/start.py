@@ -5,25 +5,29 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from taskgan_ext.bundle.folders import check_folders
 from taskgan_ext.bundle.messages import show_readable_errors
 from taskgan_ext.bundle.overrides import check_overrides
 from taskgan_ext.bundle.requirements import check_requirements
+from taskgan_ext.bundle.settings import check_settings
 
 
 def start_bundle(metadata: Mapping[str, Any]) -> None:
-    """Begin a run of a bundle: readable errors from here on, known overrides, and the packages that it needs.
+    """Begin a run of a bundle: readable errors from here on, and what can be checked before anything is done.
 
     Args:
         metadata: content of ``metadata.json``, which MONAI keeps in the configuration as ``_meta_``.
 
     Raises:
-        ConfigError: see ``check_overrides``.
+        ConfigError: see ``check_overrides``, ``check_settings`` and ``check_folders``.
         DependencyError: see ``check_requirements``.
     """
     show_readable_errors()
     silence_reader_registration()
     check_overrides(sys.argv)
     check_requirements(metadata)
+    check_settings(sys.argv)
+    check_folders(sys.argv)
 
 
 def silence_reader_registration() -> None:

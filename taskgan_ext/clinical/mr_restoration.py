@@ -49,6 +49,8 @@ class MrRestoration:
         recipe: what headers tell about it; each contrast gets its own.
     """
 
+    counted = False
+
     def __init__(
         self, model: BundleModel, witness: TaskWitness | None, applies: Applicability, recipe: Recipe
     ) -> None:

@@ -13,6 +13,7 @@ FLAGS: Mapping[str, str] = {
     "local_change": "somewhere the image changed by more than the bundle allows",
     "fit": "the maps leave more of the measured images unexplained than the bundle allows",
     "task_disagrees": "the task network decides otherwise on the restored image than on the input",
+    "unread_files": "the folder holds files that cannot be read, which may be slices of this scan",
     "unlike_training": "times or voxels of the scan differ from those of the training",
 }
 """What the gate can say of a restored volume."""
@@ -40,7 +41,7 @@ class OutputGate:
         Raises:
             ConfigError: a measure is unknown or a bound is none.
         """
-        known = set(FLAGS) - {"task_disagrees", "unlike_training"}
+        known = set(FLAGS) - {"task_disagrees", "unread_files", "unlike_training"}
         try:
             pairs = {name: pair for name, pair in table.items() if name != "task_agreement"}
             bounds = {name: (float(low), float(high)) for name, (low, high) in pairs.items()}

@@ -35,6 +35,8 @@ class PetRestoration:
         recipe: what headers tell about it.
     """
 
+    counted = True
+
     def __init__(
         self, model: BundleModel, witness: TaskWitness | None, applies: Applicability, recipe: Recipe
     ) -> None:

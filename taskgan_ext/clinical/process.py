@@ -74,13 +74,15 @@ def _process_scan(
     begun = time.monotonic()
     name = hashed_uid(scan[0])
     files = [file for uid in scan for file in study.series[uid]]
+    # What cannot be read may be slices of this scan, which only a count in the headers would show.
+    remarks = ("unread_files",) if study.faults and not bundle.restoration.counted else ()
     results = []
     with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=out_dir, ignore_cleanup_errors=True) as folder:
         made = Path(folder) / "made"
         made.mkdir()
         try:
             for image in bundle.restoration.restore(files, options.uncertainty, options.now):
-                results.append(_gate(image, name, bundle, made, options, begun))
+                results.append(_gate(image, name, bundle, made, options, begun, remarks))
                 begun = time.monotonic()
         except (DataError, RuntimeError) as error:  # transforms of MONAI wrap what they raise
             found = error if isinstance(error, DataError) else find_user_error(error)
@@ -102,8 +104,9 @@ def _gate(
     folder: Path,
     options: ProcessOptions,
     begun: float,
+    remarks: Sequence[str],
 ) -> SeriesResult:
-    flags = (*bundle.gate.flags(image.measures, image.decisions), *image.remarks)
+    flags = (*bundle.gate.flags(image.measures, image.decisions), *image.remarks, *remarks)
     measures = dict(image.measures)
     measures |= dict(zip(("task_before", "task_after"), map(float, image.decisions), strict=False))
     outcome = Outcome.RESTORED

@@ -22,7 +22,12 @@ class ScanRestoration(Protocol):
     """Restores the scans of one modality.
 
     A scan is what a network restores at once: a PET series, or the one or two series of an MDME scan.
+
+    Attributes:
+        counted: whether the headers of a scan say how many images it has.
     """
+
+    counted: bool
 
     def scans(self, study: Study) -> list[Sequence[str]]:
         """Name the series of each scan, by SeriesInstanceUID; every series of the study is in one of them."""

@@ -8,6 +8,7 @@ from ignite.metrics import Average
 from monai.engines import Trainer, Workflow
 
 from taskgan_ext.engines.process_group import refuse_unjoined_processes
+from taskgan_ext.errors import ConfigError
 from taskgan_ext.handlers.tracking import complete_tracking
 from taskgan_ext.keys import LOSS
 
@@ -40,8 +41,11 @@ class LossTrainer(Trainer):
         kwargs: further arguments of ``monai.engines.Trainer``.
 
     Raises:
-        ConfigError: see ``refuse_unjoined_processes``.
+        ConfigError: there are too few epochs; or see ``refuse_unjoined_processes``.
     """
+
+    MIN_EPOCHS = 0
+    """The least number of epochs that makes sense."""
 
     def __init__(
         self,
@@ -54,6 +58,8 @@ class LossTrainer(Trainer):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         refuse_unjoined_processes()
+        if max_epochs < self.MIN_EPOCHS:
+            raise ConfigError(f"max_epochs: expected at least {self.MIN_EPOCHS}, got {max_epochs}")
         self.hyperparameters = _flat(hyperparameters or {})
         self.loss_names = tuple(loss_names)
         super().__init__(device, max_epochs, train_data_loader, handlers=list(train_handlers or ()), **kwargs)

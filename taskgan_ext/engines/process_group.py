@@ -25,7 +25,10 @@ def open_store() -> Store:
         ConfigError: the process was not started by ``torchrun``.
     """
     if "LOCAL_RANK" not in os.environ:
-        raise ConfigError("expected a process of torchrun, found none of its variables; start with torchrun")
+        raise ConfigError(
+            "expected a process of torchrun, found none of its variables; start with torchrun, or leave "
+            "multi_gpu_train.json out"
+        )
     store, _, _ = next(rendezvous("env://", timeout=TIMEOUT))
     return store
 

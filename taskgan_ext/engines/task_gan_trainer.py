@@ -66,8 +66,10 @@ class TaskGANTrainer(LossTrainer):
         kwargs: further arguments of ``monai.engines.Trainer``.
 
     Raises:
-        ConfigError: a network or optimiser that the weights ask for is missing.
+        ConfigError: a network or optimiser that the weights ask for is missing, or there is no epoch.
     """
+
+    MIN_EPOCHS = 1
 
     def __init__(
         self,

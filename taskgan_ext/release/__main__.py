@@ -45,7 +45,9 @@ def build_parser(prog: str = "python -m taskgan_ext.release") -> argparse.Argume
     commands = parser.add_subparsers(dest="command", required=True)
     pack = commands.add_parser("pack", help="verify a trained bundle and write NAME_vVERSION.zip")
     pack.add_argument("path", type=Path, metavar="BUNDLE_DIR", help="folder of the bundle")
-    check = commands.add_parser("check", help="compare a bundle with its manifest before it is used")
+    check = commands.add_parser(
+        "check", help="compare a bundle with its manifest, and read its configuration, before use"
+    )
     check.add_argument("path", type=Path, metavar="PATH", help="folder or archive")
     unpack = commands.add_parser("unpack", help="check an archive and unpack it, whole or not at all")
     unpack.add_argument("path", type=Path, metavar="ZIP", help="archive")
@@ -58,6 +60,15 @@ def build_parser(prog: str = "python -m taskgan_ext.release") -> argparse.Argume
             help="expected SHA-256 of manifest.json, as pack printed it: then the bundle is that one, "
             "not only a whole one",
         )
+    for command in (pack, check, unpack):
+        command.add_argument(
+            "--allow-package",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="an installed package of your own, or of somebody whom you trust, whose public classes and "
+            "functions the configuration may name; may be given several times",
+        )
     return parser
 
 
@@ -66,7 +77,7 @@ def _pack(options: argparse.Namespace) -> str:
     from taskgan_ext.io.digest import sha256  # noqa: PLC0415
     from taskgan_ext.release.pack import pack_bundle  # noqa: PLC0415
 
-    packed = pack_bundle(options.path, options.out)
+    packed = pack_bundle(options.path, options.out, options.allow_package)
     for path in packed.left_out:
         sys.stderr.write(f"left out: {path}\n")
     for path in too_large_for_the_model_zoo(options.path, list(packed.manifest.files)):
@@ -75,11 +86,11 @@ def _pack(options: argparse.Namespace) -> str:
 
 
 def _check(options: argparse.Namespace) -> str:
-    return _describe(check_bundle(options.path, options.sha256))
+    return _describe(check_bundle(options.path, options.sha256, options.allow_package))
 
 
 def _unpack(options: argparse.Namespace) -> str:
-    folder = unpack_bundle(options.path, options.out, options.sha256)
+    folder = unpack_bundle(options.path, options.out, options.sha256, options.allow_package)
     return f"{folder}\n"
 
 

@@ -4,9 +4,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-# As monai.bundle finds them in an expression; "#" and "::" are the same there.
-_REFERENCE = re.compile(r"@\w*(?:(?:::|#)\w*)*")
-_PLACEHOLDER = "reference_of_the_configuration"
+# As monai.bundle finds references in an expression, and the table that it looks them up in.
+_REFERENCE = re.compile(r"@\w*(?:::\w*)*")
+_RESOLVED = "__local_refs"
+_ID = re.compile(r"\w+(::\w+)*")
+# MONAI would put the keys above it into the text of the expression.
+_RELATIVE = re.compile(r"[@%]::")
 _IMPORTS = frozenset({"ignite", "monai", "numpy", "taskgan_ext", "torch"})
 _VALUES = frozenset({f"torch.{name}" for name in ("bool", "float16", "bfloat16", "float32", "int64", "long")})
 _METHODS = frozenset({"parameters", "run", "save", "to"})
@@ -56,10 +59,10 @@ def is_allowed_expression(expression: str) -> bool:
     Returns:
         ``True`` for the import of a package that bundles are made of, and for arithmetic, comparison and
         choice between references, plain values and calls of a few listed functions and methods. There is no
-        comprehension, ``lambda``, subscript, other name or other attribute.
+        comprehension, ``lambda``, subscript, other name or other attribute, and no relative reference.
     """
     try:
-        tree = ast.parse(_REFERENCE.sub(_PLACEHOLDER, expression).strip())
+        tree = _parse(expression)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     (statement,) = tree.body if len(tree.body) == 1 else (None,)
@@ -78,11 +81,22 @@ def constants(expression: str) -> Iterator[str]:
     Yields:
         Each text.
     """
-    tree = ast.parse(_REFERENCE.sub(_PLACEHOLDER, expression).strip())
+    tree = _parse(expression)
     appended = {id(node.right) for node in ast.walk(tree) if isinstance(node, ast.BinOp)}
+    ids = {id(node.slice) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in ids:
             yield node.value.removeprefix("/") if id(node) in appended else node.value
+
+
+def _parse(expression: str) -> ast.Module:
+    """The tree of what MONAI gives to Python: it replaces references as text, within quotes as well."""
+    text = expression.replace("#", "::")
+    if _RESOLVED in text or _RELATIVE.search(text):
+        raise ValueError
+    for reference in sorted(_REFERENCE.findall(text), key=len, reverse=True):
+        text = text.replace(reference, f"{_RESOLVED}['{reference[1:]}']")
+    return ast.parse(text.strip())
 
 
 def _is_allowed(node: ast.AST) -> bool:
@@ -90,8 +104,8 @@ def _is_allowed(node: ast.AST) -> bool:
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         named = all(keyword.arg for keyword in node.keywords)
         return named and _is_allowed_function(node.func) and all(map(_is_allowed, arguments))
-    if isinstance(node, ast.Name):
-        return node.id == _PLACEHOLDER
+    if isinstance(node, ast.Subscript):
+        return _is_reference(node)
     if isinstance(node, ast.Attribute):
         return _dotted(node) in _VALUES or (node.attr in _ATTRIBUTES and _is_reference(node.value))
     return isinstance(node, _PLAIN) and all(map(_is_allowed, ast.iter_child_nodes(node)))
@@ -104,7 +118,13 @@ def _is_allowed_function(node: ast.expr) -> bool:
 
 
 def _is_reference(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == _PLACEHOLDER
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == _RESOLVED
+        and isinstance(node.slice, ast.Constant)
+        and bool(_ID.fullmatch(str(node.slice.value)))
+    )
 
 
 def _dotted(node: ast.expr) -> str:

@@ -3,8 +3,12 @@
 import ast
 import importlib.util
 import re
+import sys
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
+
+from taskgan_ext.errors import BundleError
 
 _PACKAGE = Path(__file__).parents[1]
 _OWN_AREAS = frozenset(
@@ -23,6 +27,7 @@ _OWN_AREAS = frozenset(
         "transforms",
     }
 )
+_REVIEWED = frozenset({"ignite", "monai", "numpy", "taskgan_ext", "torch"})
 _OWN_MODULES = frozenset({"taskgan_ext.io.presentation.Presentation"})
 _MONAI_AREAS = (
     "data",
@@ -46,14 +51,37 @@ _ELSEWHERE = re.compile(
 _MONAI_PATH = re.compile(
     rf"monai\.({'|'.join(_MONAI_AREAS)}|networks\.(nets|blocks|layers)|transforms\.utility)\.([A-Z]\w*)"
 )
+# They fetch programs from the network, or take them from a folder that the configuration names.
+_FETCHING = frozenset({"MedicalNetPerceptualSimilarity", "PerceptualLoss", "RadImageNetPerceptualSimilarity"})
 _CLASS = re.compile(r"^class ([A-Z]\w*)", flags=re.MULTILINE)
 
 
-def is_allowed_target(target: object) -> bool:
+def check_packages(packages: Collection[str]) -> None:
+    """Make sure that packages can be allowed beside the reviewed names.
+
+    Args:
+        packages: names of top-level packages that the user trusts.
+
+    Raises:
+        BundleError: one is part of Python or reviewed name by name, or is not installed, so that its names
+            cannot be looked up.
+    """
+    for name in packages:
+        own = name.isidentifier() and not name.startswith("_") and name not in _REVIEWED
+        if not own or name in sys.stdlib_module_names:
+            raise BundleError(f"--allow-package {name}: expected a package of your own")
+        if _place_of(name) is None:
+            raise BundleError(
+                f"--allow-package {name}: expected an installed package, whose names can be looked up"
+            )
+
+
+def is_allowed_target(target: object, packages: Collection[str] = ()) -> bool:
     """Say whether ``_target_`` is a reviewed kind of name.
 
     Args:
         target: value of ``_target_``.
+        packages: top-level packages of others whose public classes and functions are allowed as well.
 
     Returns:
         ``True`` for public classes and functions that this package defines for configurations, classes of
@@ -64,39 +92,56 @@ def is_allowed_target(target: object) -> bool:
         return False
     if target.startswith("taskgan_ext."):
         return _is_own(target)
+    package, _, rest = target.partition(".")
+    if package in packages:
+        return _is_public(package, rest.split("."))
     if "." not in target:
-        return target in _monai_classes()
+        return target in _monai_classes() - _FETCHING
     monai = _MONAI_PATH.fullmatch(target)
-    return monai[3] in _monai_classes() if monai else bool(_ELSEWHERE.fullmatch(target))
+    return monai[3] in _monai_classes() - _FETCHING if monai else bool(_ELSEWHERE.fullmatch(target))
 
 
 def _is_own(target: str) -> bool:
-    *module, name = target.split(".")
-    if target in _OWN_MODULES:
-        return True
-    if len(module) < 2 or module[1] not in _OWN_AREAS or any(part.startswith("_") for part in module[1:]):
-        return False
-    return not name.startswith("_") and name in _public_names(tuple(module[1:]))
+    _, *path = target.split(".")
+    in_area = len(path) > 1 and path[0] in _OWN_AREAS
+    return target in _OWN_MODULES or (in_area and _is_public(_PACKAGE.name, path))
+
+
+def _is_public(package: str, path: list[str]) -> bool:
+    *module, name = path
+    hidden = any(part.startswith("_") or not part.isidentifier() for part in path)
+    return not hidden and name in _public_names(package, tuple(module))
 
 
 @cache
-def _public_names(module: tuple[str, ...]) -> frozenset[str]:
-    """What a module of this package defines, and what a package re-exports of it."""
-    place = _PACKAGE.joinpath(*module)
+def _public_names(package: str, module: tuple[str, ...]) -> frozenset[str]:
+    """What a module defines, and what a package re-exports of it."""
+    top = _place_of(package)
+    if top is None:
+        return frozenset()
+    place = top.joinpath(*module)
     file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-    if not all(part.isidentifier() for part in module) or not file.is_file():
+    if not file.is_file():
         return frozenset()
     names: set[str] = set()
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             names.add(node.name)
-        elif (
-            place.is_dir()
-            and isinstance(node, ast.ImportFrom)
-            and (node.module or "").startswith("taskgan_ext.")
-        ):
-            names |= {alias.name for alias in node.names}
+        elif place.is_dir() and isinstance(node, ast.ImportFrom):
+            inside = node.level == 1 or (node.module or "").startswith(f"{package}.")
+            names |= {alias.name for alias in node.names if inside}
     return frozenset(names)
+
+
+def _place_of(package: str) -> Path | None:
+    """Folder or file of a top-level package, found without importing it."""
+    if package == _PACKAGE.name:
+        return _PACKAGE
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        return None
+    found = [*(spec.submodule_search_locations or ()), spec.origin]
+    return Path(found[0]) if found[0] else None
 
 
 @cache

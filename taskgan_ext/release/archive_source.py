@@ -80,32 +80,37 @@ class ArchiveSource:
     def sizes(self) -> Mapping[str, int]:
         """Path of every file below the top folder to its size in bytes.
 
+        Entries of folders, as ``zip -r`` and ``shutil.make_archive`` write them, are passed over.
+
         Returns:
             The sizes that the archive announces; what is unpacked is compared with the manifest again.
 
         Raises:
-            BundleError: a path is absolute, leaves the folder, is a folder or a link, or occurs twice; a file
-                is encrypted or shrunk beyond ``MAX_RATIO``; or there is more than one top folder.
+            BundleError: a path is absolute, leaves the folder, is a link, or occurs twice; a file is
+                encrypted or shrunk beyond ``MAX_RATIO``; or there is more than one top folder.
         """
         found: dict[str, int] = {}
         for info in self.archive.infolist():
-            self._check_entry(info)
+            folder = _is_folder(info)
+            self._check_entry(info, folder)
             top, _, name = info.filename.partition("/")
             if top != self.top:
                 raise BundleError(f"{self.path}: expected one top folder, found two")
+            if folder:
+                continue
             if name in found:
                 raise BundleError(f"{self.path}: a file occurs twice: {name!r}")
             found[name] = info.file_size
         return found
 
-    def _check_entry(self, info: zipfile.ZipInfo) -> None:
+    def _check_entry(self, info: zipfile.ZipInfo, folder: bool) -> None:
         name = info.orig_filename
         kind = stat.S_IFMT(info.external_attr >> 16)
-        top, _, rest = name.partition("/")
-        plain = top and rest and not {"", ".", ".."} & set(name.split("/")) and not set(name) & set("\\:\0")
-        if not plain or info.filename != name:
+        parts = name.removesuffix("/").split("/") if folder else name.split("/")
+        plain = not {"", ".", ".."} & set(parts) and not set(name) & set("\\:\0")
+        if not plain or (len(parts) < 2 and not folder) or info.filename != name:
             raise BundleError(f"{self.path}: expected plain paths below one folder, found {name!r}")
-        if kind not in {0, stat.S_IFREG}:
+        if kind not in {0, stat.S_IFDIR if folder else stat.S_IFREG}:
             raise BundleError(f"{self.path}: expected plain files, found a link or a special file: {name!r}")
         if info.flag_bits & _ENCRYPTED:
             raise BundleError(f"{self.path}: expected plain files, found an encrypted one: {name!r}")
@@ -122,3 +127,7 @@ class ArchiveSource:
             What the archive holds, unpacked as it is read.
         """
         return self.archive.open(f"{self.top}/{path}")
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    return info.orig_filename.endswith("/") and info.file_size == 0

@@ -1,43 +1,50 @@
-"""Compare a bundle with its manifest, before anything in it is parsed."""
+"""Compare a bundle with its manifest and judge its configuration as text, before MONAI reads it."""
 
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from taskgan_ext.errors import BundleError
 from taskgan_ext.release.archive_source import READ_ERRORS, open_archive
 from taskgan_ext.release.bundle_source import BundleSource
+from taskgan_ext.release.config_lint import LINTED, lint_texts
+from taskgan_ext.release.contents import ALLOWED
 from taskgan_ext.release.folder_source import FolderSource
 from taskgan_ext.release.manifest import MANIFEST, MAX_MANIFEST_BYTES, FileEntry, Manifest, parse_manifest
 
 METADATA = "configs/metadata.json"
+MAX_TEXT_BYTES = 2**22
+"""Of a configuration; those of bundles have a few thousand."""
 _CHUNK_BYTES = 2**20
 
 Sink = Callable[[str, bytes | memoryview], object]
 """Called with the path of a file and its next bytes; with no bytes at its beginning."""
 
 
-def check_bundle(path: Path, sha256: str | None = None) -> Manifest:
-    """Compare every file of a bundle with the manifest in it.
+def check_bundle(path: Path, sha256: str | None = None, packages: Collection[str] = ()) -> Manifest:
+    """Compare every file of a bundle with the manifest in it, then read its configuration as text.
 
-    Nothing but the manifest is parsed before all sums agree. Folders ``data`` and ``eval`` at the top of an
-    unpacked bundle, which runs fill, are not looked at; anything else that was added is refused.
+    Nothing but the manifest is parsed before all sums agree, and nothing is evaluated. Folders ``data`` and
+    ``eval`` at the top of an unpacked bundle, which runs fill, are not looked at; anything else that was
+    added is refused.
 
     Args:
         path: folder of a bundle, or its archive.
         sha256: expected SHA-256 of the manifest, known from elsewhere. Without it the check tells that the
             bundle is whole, not whom it comes from.
+        packages: top-level packages of others that the configuration may name; those who trust them say so.
 
     Returns:
         The manifest.
 
     Raises:
-        BundleError: the first difference.
+        BundleError: the first difference; or a file that no bundle has, or a configuration that could run
+            code that nobody reviewed (:mod:`.config_lint`).
     """
     with open_source(path) as source:
-        return compare(source, str(path), sha256)
+        return compare(source, str(path), sha256, packages=packages)
 
 
 @contextlib.contextmanager
@@ -63,15 +70,20 @@ def open_source(path: Path) -> Iterator[BundleSource]:
 
 
 def compare(
-    source: BundleSource, where: str, sha256: str | None = None, sink: Sink | None = None
+    source: BundleSource,
+    where: str,
+    sha256: str | None = None,
+    sink: Sink | None = None,
+    packages: Collection[str] = (),
 ) -> Manifest:
-    """Compare files with their manifest.
+    """Compare files with their manifest, then read the configuration among them as text.
 
     Args:
         source: the files.
         where: named in messages.
         sha256: as for :func:`check_bundle`.
         sink: receives all bytes as they are read, those of the manifest last.
+        packages: as for :func:`check_bundle`.
 
     Returns:
         The manifest.
@@ -88,17 +100,33 @@ def compare(
     if source.top not in {"", manifest.name}:
         raise BundleError(f"{where}: expected the top folder {manifest.name}, found {source.top!r}")
     _compare_names(manifest, sizes, where)
-    metadata = bytearray()
+    # What is judged are the bytes that had the right sum, not those of a second reading.
+    texts = {path: bytearray() for path in manifest.files if path.endswith(LINTED)}
+    _bound(manifest, texts, where)
     for path, entry in sorted(manifest.files.items()):
         for chunk in _verified(source, path, entry, where):
             if sink:
                 sink(path, chunk)
-            if path == METADATA:
-                metadata += chunk
-    _compare_metadata(manifest, bytes(metadata), where)
+            if path in texts:
+                texts[path] += chunk
+    _compare_metadata(manifest, bytes(texts.get(METADATA, b"")), where)
+    _judge(manifest, texts, where, packages)
     if sink:
         sink(MANIFEST, content)
     return manifest
+
+
+def _bound(manifest: Manifest, texts: Collection[str], where: str) -> None:
+    for path in texts:
+        if manifest.files[path].size > MAX_TEXT_BYTES:
+            raise BundleError(f"{where}: {path} is larger than any configuration ({MAX_TEXT_BYTES} bytes)")
+
+
+def _judge(manifest: Manifest, texts: Mapping[str, bytearray], where: str, packages: Collection[str]) -> None:
+    strange = [path for path in manifest.files if not ALLOWED.fullmatch(path)]
+    if strange:
+        raise BundleError(f"{where}: expected files that bundles have, found {strange[0]!r}")
+    lint_texts({path: bytes(text) for path, text in texts.items()}, where, packages)
 
 
 def _read_manifest(source: BundleSource, sizes: Mapping[str, int], where: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Packed:
     left_out: list[str]
 
 
-def pack_bundle(bundle: Path, out: Path) -> Packed:
+def pack_bundle(bundle: Path, out: Path, packages: Collection[str] = ()) -> Packed:
     """Verify a bundle and write ``out/NAME_vVERSION.zip``.
 
     Files are stored as they are: weights hardly shrink, and the archive does not depend on a version of
@@ -43,6 +44,8 @@ def pack_bundle(bundle: Path, out: Path) -> Packed:
     Args:
         bundle: its folder, with trained weights.
         out: folder for the archive; made where it is missing.
+        packages: top-level packages of others that the configuration may name. The manifest does not record
+            them: whoever checks the archive decides anew whom to trust.
 
     Returns:
         The archive and what is in it. An archive of the same bytes that is there already stays.
@@ -52,7 +55,7 @@ def pack_bundle(bundle: Path, out: Path) -> Packed:
             that holds something else.
     """
     bundle = bundle.resolve()
-    paths = verify_bundle(bundle)
+    paths = verify_bundle(bundle, packages)
     manifest = make_manifest(bundle, paths)
     target = out / f"{manifest.name}_v{manifest.version}.zip"
     with atomic_path(target) as temporary:

@@ -5,7 +5,7 @@ import hashlib
 import logging
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,12 @@ PROPERTIES: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-def verify_bundle(bundle: Path) -> list[str]:
+def verify_bundle(bundle: Path, packages: Collection[str] = ()) -> list[str]:
     """Check a bundle before it is packed.
 
     Args:
         bundle: its folder.
+        packages: as for :func:`.check_bundle`; imported to build what the configuration names.
 
     Returns:
         Paths to pack, sorted.
@@ -47,7 +48,7 @@ def verify_bundle(bundle: Path) -> list[str]:
     paths, _ = select_files(bundle)
     # Text before code: from the third check on, MONAI builds what the configuration names.
     checks: dict[str, Callable[[], object]] = {
-        "configuration": lambda: lint_bundle(bundle, paths),
+        "configuration": lambda: lint_bundle(bundle, paths, packages),
         "metadata": lambda: check_metadata(bundle),
         "properties": lambda: check_properties(bundle, paths),
         "weights": lambda: check_weights(bundle, paths),

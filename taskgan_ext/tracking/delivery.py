@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 
@@ -21,7 +22,9 @@ LASTING_ERRORS = frozenset(
     }
 )
 """MLflow's codes of errors that the same request meets again; after any other one it is tried again."""
-SHORT_PATIENCE_S = 30.0
+SHORT_PATIENCE_S = 20.0
+"""How long to wait in the end for a store that is not there."""
+_LOOK_S = 1.0
 _NOT_THERE = (FileNotFoundError, NotADirectoryError, PermissionError)
 
 
@@ -34,14 +37,15 @@ class Delivery:
 
     Args:
         destination: where the jobs deliver to, for the warning.
+        answers: tells within seconds whether the store is there; without it, it is taken to be there.
     """
 
-    def __init__(self, destination: str) -> None:
-        self.destination = destination
+    def __init__(self, destination: str, answers: Callable[[], bool] = lambda: True) -> None:
+        self.destination, self.answers = destination, answers
         self._lost: Counter[str] = Counter()
         self._jobs: deque[tuple[str, Job]] = deque()
         self._changed = threading.Condition()
-        self._awake = self._closing = self._ended = self._warned = self._failing = False
+        self._awake = self._closing = self._ended = self._warned = False
         self._tried = 0
         # A daemon: a server that never answers must not keep the process from ending.
         self._thread = threading.Thread(target=self._work, name="tracking", daemon=True)
@@ -63,8 +67,8 @@ class Delivery:
         """Wait until every job is done or has failed once more; nothing may be added afterwards.
 
         Args:
-            patience_s: seconds to wait for one job, before it and the rest are given up; at most
-                ``SHORT_PATIENCE_S`` where the store does not answer.
+            patience_s: seconds to wait for one job, before it and the rest are given up; at most about
+                ``SHORT_PATIENCE_S`` where the store is not there.
 
         Returns:
             Number of undone jobs by kind.
@@ -72,12 +76,27 @@ class Delivery:
         with self._changed:
             self._awake = self._closing = True
             self._changed.notify_all()
-            while not self._ended:
-                before = self._tried
-                patience_s = min(patience_s, SHORT_PATIENCE_S) if self._failing else patience_s
-                if not self._changed.wait_for(lambda: self._ended or self._tried != before, patience_s):  # noqa: B023  # called here
-                    break
+        self._await_end(patience_s)
+        with self._changed:
             return dict(self._lost + Counter(what for what, _ in self._jobs))
+
+    def _await_end(self, patience_s: float) -> None:
+        moved = there = time.monotonic()
+        while not self._ended:
+            before = self._tried
+            with self._changed:
+                wait_s = min(_LOOK_S, patience_s)
+                if self._changed.wait_for(lambda: self._ended or self._tried != before, wait_s):  # noqa: B023  # called here
+                    moved = there = time.monotonic()
+                    continue
+            # A long job is not a lost store, and MLflow tells them apart only after its own time-outs.
+            if self.answers():
+                there = time.monotonic()
+            elif self._jobs:
+                self._warn(self._jobs[0][0], ConnectionError("no answer"))
+            now = time.monotonic()
+            if now - moved >= patience_s or now - there >= SHORT_PATIENCE_S:
+                return
 
     def _work(self) -> None:
         last = False
@@ -85,7 +104,8 @@ class Delivery:
             with self._changed:
                 self._changed.wait_for(lambda: self._awake)
                 self._awake, last = False, self._closing
-            self._failing = not self._try_all() and not (last and self._try_all())
+            if not self._try_all() and last:
+                self._try_all()
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -102,7 +122,7 @@ class Delivery:
         try:
             job()
         except Exception as error:  # noqa: BLE001  # whatever a store raises, the training goes on
-            self._warn(error)
+            self._warn(what, error)
             if _may_pass(error):
                 return False
             self._lost[what] += 1
@@ -112,13 +132,14 @@ class Delivery:
             self._changed.notify_all()
         return True
 
-    def _warn(self, error: Exception) -> None:
+    def _warn(self, what: str, error: Exception) -> None:
         if not self._warned:
             self._warned = True
             logger.warning(
-                "%s: tracking fails (%s: %s); the training goes on, and what is missing is delivered when "
-                "the store answers again",
+                "%s: tracking fails, first with %s (%s: %s); the training goes on, and what is missing is "
+                "delivered if the store answers again before the end, else it is named there",
                 self.destination,
+                what,
                 type(error).__name__,
                 str(error).partition("\n")[0][:200],
             )

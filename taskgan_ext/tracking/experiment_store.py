@@ -1,29 +1,23 @@
 """The MLflow store of runs: a SQLite file, a data base, or a server. The only module that calls mlflow."""
 
-import logging
-import os
-import re
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
-from monai.utils import path_to_uri
 from numpy.typing import NDArray
 
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.io.optional_package import load_optional
+from taskgan_ext.tracking.load_mlflow import load_mlflow
+from taskgan_ext.tracking.store_address import StoreAddress, checked_name
 
 SOURCE = "taskgan_ext"
 """Stands where MLflow would write the path of the program."""
 _KIND = "mlflow.experimentKind"
 """By it MLflow's pages show curves of a training, not conversations with a language model."""
-_ANSWER_S = 10.0
 _MOST_METRICS = 500
 
 
@@ -53,64 +47,45 @@ class ExperimentStore:
 
     Raises:
         ConfigError: the address is that of a folder, which MLflow no longer takes; the server does not
-            answer, or refuses; or the experiment was deleted.
+            answer, or refuses; or the name of the experiment cannot be one, or it was deleted.
         DependencyError: mlflow is not installed.
     """
 
     def __init__(self, tracking_uri: str, experiment_name: str) -> None:
-        self.uri = os.environ.get("MLFLOW_TRACKING_URI") or tracking_uri
-        self.address = re.sub(r"//[^/@]*@", "//", self.uri)
-        self.experiment_name = experiment_name
-        self._check_address()
-        mlflow = _load_mlflow()
+        self.address = StoreAddress(tracking_uri)
+        self.experiment_name = checked_name("experiment_name", experiment_name)
+        self.address.check()
+        mlflow = load_mlflow()
         self._entities = load_optional("mlflow.entities", "tracking", "taskgan-ext[tracking]")
-        self._unknown = load_optional("mlflow.exceptions", "tracking", "mlflow").MlflowException
+        self._refused = load_optional("mlflow.exceptions", "tracking", "mlflow").MlflowException
         try:
-            self.client = mlflow.MlflowClient(tracking_uri=self.uri)
-            self.experiment_id = self._find_experiment()
+            with self.address.made_by_one():
+                self.client = mlflow.MlflowClient(tracking_uri=self.address.uri)
+                self.experiment_id = self._find_experiment()
         except ConfigError:
             raise
         except Exception as error:
+            reason = str(error).strip().partition("\n")[0].partition(". ")[0][:200]
             raise ConfigError(
-                f"tracking_uri {self.address}: expected an MLflow store, but it cannot be used "
-                f"({type(error).__name__}: {str(error).partition(chr(10))[0][:200]})"
+                f"tracking_uri {self.address.shown}: expected an MLflow store, but it cannot be used "
+                f"({type(error).__name__}: {reason})"
             ) from error
 
-    def _check_address(self) -> None:
-        if self.uri.startswith("file:") or "://" not in self.uri:
-            raise ConfigError(
-                f"tracking_uri: expected sqlite:///FILE or the address of a server, got {self.address}; "
-                "MLflow no longer keeps runs in a folder"
-            )
-        if self.uri.startswith("sqlite:///"):
-            Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        if self.uri.startswith(("http://", "https://")):
-            try:
-                urllib.request.urlopen(f"{self.uri.rstrip('/')}/health", timeout=_ANSWER_S).close()  # noqa: S310  # http
-            except urllib.error.HTTPError:
-                pass  # it answers; whether it lets us in is seen when it is asked for something
-            except OSError as error:
-                reason = getattr(error, "reason", error)
-                raise ConfigError(
-                    f"tracking_uri {self.address}: expected an MLflow server, but none answers ({reason}); "
-                    "start it, correct the address, or run without --tracking"
-                ) from None
-
     def _find_experiment(self) -> str:
-        found = self.client.get_experiment_by_name(self.experiment_name)
+        name, found = self.experiment_name, self.client.get_experiment_by_name(self.experiment_name)
         if found is None:
-            # Beside the file of the data base, where MONAI's handler puts them too.
-            path = Path(self.uri.removeprefix("sqlite:///"))
-            place = path_to_uri(path.parent / "mlruns") if self.uri.startswith("sqlite:///") else None
-            return str(
-                self.client.create_experiment(
-                    self.experiment_name, artifact_location=place, tags={_KIND: "custom_model_development"}
-                )
-            )
+            place, tags = self.address.artefacts, {_KIND: "custom_model_development"}
+            try:
+                return str(self.client.create_experiment(name, artifact_location=place, tags=tags))
+            except self._refused:
+                # Another training that begins at the same moment may have made it.
+                found = self.client.get_experiment_by_name(name)
+                if found is None:
+                    raise
         if found.lifecycle_stage != "active":
             raise ConfigError(
-                f"experiment_name {self.experiment_name!r}: expected an experiment in use, but it was "
-                f"deleted in {self.address}; restore it there or give another name"
+                f"experiment_name {name!r}: expected an experiment in use, but it was "
+                f"deleted in {self.address.shown}; restore it there or give another name"
             )
         return str(found.experiment_id)
 
@@ -140,7 +115,7 @@ class ExperimentStore:
         """
         try:
             run = self.client.get_run(run_id)
-        except self._unknown:
+        except self._refused:
             return None
         there = run.info.lifecycle_stage == "active" and run.info.experiment_id == self.experiment_id
         return run if there else None
@@ -151,10 +126,17 @@ class ExperimentStore:
         Args:
             name: of a run.
         """
-        quote = '"' if "'" in name else "'"
-        return bool(
-            self.client.search_runs([self.experiment_id], f"attributes.run_name = {quote}{name}{quote}")
-        )
+        # The language of filters can quote some names and not others: look for what is alike, then compare.
+        pattern = "".join(letter if letter.isalnum() or letter == " " else "_" for letter in name)
+        condition = f"attributes.run_name LIKE '{pattern}'"
+        token = None
+        while True:
+            page = self.client.search_runs([self.experiment_id], condition, page_token=token)
+            if any(run.info.run_name == name for run in page):
+                return True
+            token = page.token
+            if not token:
+                return False
 
     def log_metrics(self, run_id: str, points: Sequence[Point]) -> None:
         """Add values of metrics.
@@ -180,26 +162,34 @@ class ExperimentStore:
             run_id, params=[self._entities.Param(name, value) for name, value in parameters.items()]
         )
 
-    def log_data(self, run_id: str, name: str, digest: str) -> None:
+    def log_data(self, run_id: str, name: str, digest: str, use: str) -> None:
         """Name the data of a run by their fingerprint.
 
         Args:
             run_id: of the run.
             name: of the data.
             digest: at most 36 characters.
+            use: ``training`` or ``testing``.
         """
         data = self._entities.Dataset(name=name, digest=digest, source_type=SOURCE, source="{}")
-        self.client.log_inputs(run_id, [self._entities.DatasetInput(data)])
+        tags = [self._entities.InputTag("mlflow.data.context", use)]
+        self.client.log_inputs(run_id, [self._entities.DatasetInput(data, tags)])
 
-    def set_tag(self, run_id: str, name: str, value: str) -> None:
-        """Set a tag of a run.
+    def change_tags(self, run_id: str, changed: Mapping[str, str], removed: Sequence[str] = ()) -> None:
+        """Set tags of a run, and take others away.
 
         Args:
             run_id: of the run.
-            name: of the tag.
-            value: its text.
+            changed: text by name.
+            removed: names; one that is not there is left out.
         """
-        self.client.set_tag(run_id, name, value)
+        tags = [self._entities.RunTag(name, value) for name, value in changed.items()]
+        if tags:
+            self.client.log_batch(run_id, tags=tags)
+        there = self.client.get_run(run_id).data.tags if removed else {}
+        for name in removed:
+            if name in there:
+                self.client.delete_tag(run_id, name)
 
     def log_picture(self, run_id: str, picture: NDArray[np.uint8], name: str) -> None:
         """Keep a picture as PNG.
@@ -242,10 +232,23 @@ class ExperimentStore:
             artefact: folder among its artefacts.
             tags: of the version.
         """
-        if not self.client.search_registered_models(f"name = '{name}'"):
+        if self.is_registered(run_id):
+            return
+        try:
             self.client.create_registered_model(name)
-        if not self.client.search_model_versions(f"run_id = '{run_id}'"):
-            self.client.create_model_version(name, f"runs:/{run_id}/{artefact}", run_id, tags=dict(tags))
+        except self._refused as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        source = f"runs:/{run_id}/{artefact}"
+        self.client.create_model_version(name, source, run_id, tags=dict(tags), await_creation_for=0)
+
+    def is_registered(self, run_id: str) -> bool:
+        """Tell whether artefacts of a run are a version of a registered model, and so never change again.
+
+        Args:
+            run_id: of the run.
+        """
+        return bool(self.client.search_model_versions(f"run_id = '{run_id}'"))
 
     def steps(self, run_id: str, metric: str) -> set[int]:
         """Find the steps at which a metric is known.
@@ -277,15 +280,3 @@ class ExperimentStore:
 def now_ms() -> int:
     """Give the time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
-
-
-def _load_mlflow() -> ModuleType:
-    # The data of hospitals are at stake: MLflow reports its use to its makers only where somebody wants it.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    mlflow = load_optional("mlflow", "tracking", "taskgan-ext[tracking]")
-    load_optional("mlflow.telemetry", "tracking", "taskgan-ext[tracking]").set_telemetry_client()
-    # One warning of ours stands for the many of each attempt; how the tables of a new data base are made
-    # need not be read.
-    for name in ("urllib3.connectionpool", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    return mlflow

@@ -7,6 +7,7 @@ from typing import Any
 import ignite.distributed as idist
 from ignite.engine import Engine, Events
 
+from taskgan_ext.io.evaluation_files import RESTORED
 from taskgan_ext.io.presentation import Presentation
 from taskgan_ext.tracking.numbered_evaluation import number_evaluation
 from taskgan_ext.tracking.preview_picture import draw_preview
@@ -18,7 +19,8 @@ class TrackEvaluation:
     """Track the metrics of an evaluator: a validation in the run of the training, else a run of its own.
 
     A validation gives ``validation/<metric>`` and a picture of its first case, which is always the same. An
-    evaluation gives ``test/<metric>``, and in the end tables and report with numbers in place of names.
+    evaluation gives ``test/<metric>`` of the tables, and in the end tables and report with numbers in place
+    of names; a metric of the evaluator that the tables have for the restored images is left out.
 
     Put it last in the list of handlers, after the one that writes the tables.
 
@@ -26,12 +28,17 @@ class TrackEvaluation:
         run: shared by all handlers.
         output_dir: folder of the evaluation.
         presentation: tells photographs from scans.
+        data: fingerprint of the data of an evaluation; empty for none.
     """
 
     def __init__(
-        self, run: TrackedRun, output_dir: str | os.PathLike[str], presentation: Presentation | None = None
+        self,
+        run: TrackedRun,
+        output_dir: str | os.PathLike[str],
+        presentation: Presentation | None = None,
+        data: str = "",
     ) -> None:
-        self.run, self.output_dir = run, Path(output_dir)
+        self.run, self.output_dir, self.data = run, Path(output_dir), data
         self.is_picture = presentation is not None and presentation.orientation == "picture"
         self._own = False
 
@@ -40,9 +47,13 @@ class TrackEvaluation:
 
         Args:
             engine: of a validation or an evaluation.
+
+        Raises:
+            ConfigError: the run cannot begin, see ``TrackedRun.check``.
         """
         if idist.get_rank() > 0:
             return
+        self.run.check()
         guard_engine(engine, self.run)
         engine.add_event_handler(Events.STARTED, self._start)
         engine.add_event_handler(Events.ITERATION_COMPLETED(once=1), self._draw)
@@ -52,7 +63,7 @@ class TrackEvaluation:
     def _start(self) -> None:
         self._own = not self.run.is_open
         if self._own:
-            self.run.start_evaluation()
+            self.run.start_evaluation(self.data)
 
     def _draw(self, engine: Engine) -> None:
         if not self._own and self.run.pictures:
@@ -61,7 +72,12 @@ class TrackEvaluation:
 
     def _log(self, engine: Engine) -> None:
         kind = "test" if self._own else "validation"
-        values = {f"{kind}/{name}": float(value) for name, value in engine.state.metrics.items()}
+        found = engine.state.metrics
+        values = {
+            f"{kind}/{name}": float(value)
+            for name, value in found.items()
+            if not (self._own and f"{RESTORED}_{name}" in found)
+        }
         self.run.metrics(values, 0 if self._own else engine.state.epoch)
 
     def _complete(self) -> None:

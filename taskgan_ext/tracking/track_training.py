@@ -1,21 +1,24 @@
 """Ignite handler: what a training does, as a run of an experiment."""
 
+import hashlib
+import io
 import os
 from pathlib import Path
 
 import ignite.distributed as idist
+import torch
 from ignite.engine import Engine, Events
+from torch import nn
 from torch.optim import Optimizer
 
 from taskgan_ext.engines.loss_trainer import loss_terms
 from taskgan_ext.io.evaluation_files import read_table, to_float
 from taskgan_ext.keys import LOSS
 from taskgan_ext.tracking.experiment_store import Point, now_ms
+from taskgan_ext.tracking.run_file import LAST_STAGE
 from taskgan_ext.tracking.run_guard import guard_engine
 from taskgan_ext.tracking.tracked_run import TrackedRun
 
-LAST_STAGE = "train"
-"""The stage that completes a training."""
 _VALIDATION = "val_"
 
 
@@ -57,9 +60,13 @@ class TrackTraining:
 
         Args:
             engine: a ``LossTrainer``.
+
+        Raises:
+            ConfigError: the run cannot begin, see ``TrackedRun.check``.
         """
         if idist.get_rank() > 0:
             return
+        self.run.check(self.is_last and self.register)
         guard_engine(engine, self.run)
         engine.add_event_handler(Events.STARTED, self._start)
         engine.add_event_handler(Events.EPOCH_STARTED, self._note_rates)
@@ -69,18 +76,27 @@ class TrackTraining:
         engine.add_event_handler(Events.COMPLETED, self._complete)
 
     def _start(self, engine: Engine) -> None:
-        epoch = engine.state.epoch
-        self.run.see(self.stage, epoch)
-        open_end = self.is_last and (self.run.is_open or self.run.has_rest)
-        if epoch >= engine.state.max_epochs and not open_end:
-            return
-        parameters = engine.hyperparameters
-        named = (
-            parameters if self.is_last else {f"{self.stage}.{name}": parameters[name] for name in parameters}
-        )
-        self.run.start_training(named, parameters.get("data", "") if self.is_last else "")
+        epoch, parameters = engine.state.epoch, engine.hyperparameters
+        is_complete = epoch >= engine.state.max_epochs
+        self.run.see(self.stage, epoch, is_complete)
+        if not self.is_last:
+            self._start_earlier(engine, is_complete)
+        elif not is_complete or self.run.is_open or self.run.has_rest:
+            self.run.start_training(self.stage, parameters, parameters.get("data", ""))
         if epoch and self.history is not None:
             self.run.points(self._earlier_epochs(self.history, epoch))
+
+    def _start_earlier(self, engine: Engine, is_complete: bool) -> None:
+        """Begin with a network that comes before, or say which one was found complete."""
+        parameters = engine.hyperparameters
+        named = {f"{self.stage}.{name}": parameters[name] for name in parameters}
+        if is_complete:
+            self.run.hold(
+                named, {self.stage: "loaded", f"{self.stage}.weights": network_digest(engine.network)}
+            )
+        else:
+            self.run.hold({}, {self.stage: "trained"})
+            self.run.start_training(self.stage, named)
 
     def _note_rates(self, engine: Engine) -> None:
         # As the epoch begins: when it ends, the schedule has already moved on.
@@ -108,8 +124,10 @@ class TrackTraining:
         self._iterations = []
         self.run.finish_epoch(self.stage, epoch)
 
-    def _complete(self) -> None:
-        if self.is_last and self.run.is_open:
+    def _complete(self, engine: Engine) -> None:
+        if self.run.is_open and not self.is_last:
+            self.run.parameters({f"{self.stage}.weights": network_digest(engine.network)})
+        elif self.run.is_open:
             self.run.keep_bundle(self.register)
             self.run.end("FINISHED")
 
@@ -126,6 +144,20 @@ class TrackTraining:
             for name, cell in row.items()
             if name != "epoch" and cell
         ]
+
+
+def network_digest(network: nn.Module) -> str:
+    """Fingerprint of weights as ``TrainingCheckpoint`` writes them.
+
+    Args:
+        network: whose weights they are.
+
+    Returns:
+        SHA-256 of the file, as 64 hexadecimal digits.
+    """
+    stream = io.BytesIO()
+    torch.save(network.state_dict(), stream)
+    return hashlib.sha256(stream.getbuffer()).hexdigest()
 
 
 def _metric_name(column: str) -> str:

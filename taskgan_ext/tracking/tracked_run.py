@@ -5,21 +5,24 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-import taskgan_ext
-from taskgan_ext.handlers.tracking import executed_config
-from taskgan_ext.io.atomic import read_json
-from taskgan_ext.tracking.bundle_copy import bundle_facts, copy_bundle, own_configs
 from taskgan_ext.tracking.delivery import Delivery
-from taskgan_ext.tracking.environment import environment_tags
-from taskgan_ext.tracking.experiment_store import ExperimentStore, Point, now_ms
-from taskgan_ext.tracking.private_text import clean_config, clean_parameters
-from taskgan_ext.tracking.run_file import RunRecord, read_record, write_record
+from taskgan_ext.tracking.environment import renewed_tags
+from taskgan_ext.tracking.experiment_store import ExperimentStore
+from taskgan_ext.tracking.private_text import clean_parameters
+from taskgan_ext.tracking.run_file import (
+    LAST_STAGE,
+    Position,
+    RunRecord,
+    goes_on,
+    read_record,
+    write_record,
+)
+from taskgan_ext.tracking.store_address import StoreAddress, checked_name
+from taskgan_ext.tracking.told_run import ToldRun
+from taskgan_ext.tracking.tracked_bundle import TrackedBundle
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ _PATIENCE_S = {"FINISHED": 600.0, "FAILED": 20.0, "KILLED": 10.0}
 """How long to wait for one request in the end; a process that is told to end has few seconds."""
 
 
-class TrackedRun:
+class TrackedRun(ToldRun):
     """Begin a run when there is something to tell, and end it whatever happens.
 
     A training has a file ``mlflow_run.json`` beside its checkpoint. The same command again, which continues
@@ -57,29 +60,47 @@ class TrackedRun:
         config: str = "",
         pictures: bool = True,
     ) -> None:
+        super().__init__(TrackedBundle(Path(bundle_root), Path(folder), config))
         self.tracking_uri, self.experiment_name = tracking_uri, experiment_name
-        self.folder, self.bundle_root = Path(folder), Path(bundle_root)
-        self.run_name, self.pictures = run_name, pictures
-        self.config = Path(executed_config(config)) if config else None
-        self.record: RunRecord | None = None
-        self._store: ExperimentStore | None = None
-        self._delivery: Delivery | None = None
+        self.folder, self.run_name, self.pictures = Path(folder), run_name, pictures
         self._of_training = False
-        self._seen: dict[str, int] = {}
+        self._seen: dict[str, Position] = {}
+        self._settings: dict[str, str] = {}
+        self._facts: dict[str, str] = {}
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the run has begun and not ended."""
-        return self._delivery is not None
+    def check(self, register: bool = False) -> None:
+        """Refuse what would stop the run when it begins, before anything is trained.
 
-    def see(self, stage: str, epoch: int) -> None:
+        Args:
+            register: whether the bundle becomes a registered model.
+
+        Raises:
+            ConfigError: a name cannot be one, the store does not answer, or there is no such bundle.
+        """
+        checked_name("run_name", self.run_name)
+        checked_name("experiment_name", self.experiment_name)
+        StoreAddress(self.tracking_uri).check()
+        self.bundle.check(register)
+
+    def see(self, stage: str, epoch: int, is_complete: bool) -> None:
         """Take note of where a stage of the training stands as it starts.
 
         Args:
             stage: of the training.
             epoch: finished epochs.
+            is_complete: whether none is left.
         """
-        self._seen[stage] = epoch
+        self._seen[stage] = Position(epoch, is_complete)
+
+    def hold(self, settings: Mapping[str, object], facts: Mapping[str, str]) -> None:
+        """Keep parameters of a stage for the run that begins with a later one.
+
+        Args:
+            settings: a training with others is another training.
+            facts: told with them.
+        """
+        self._settings |= clean_parameters(settings)
+        self._facts |= facts
 
     @property
     def has_rest(self) -> bool:
@@ -87,86 +108,57 @@ class TrackedRun:
         record = read_record(self.folder)
         if record is None or (record.status == "FINISHED" and not record.missing):
             return False
-        return self._is_continued(record)
+        return goes_on(record, LAST_STAGE, self._seen)
 
-    def start_training(self, parameters: Mapping[str, object], data: str = "") -> None:
+    def start_training(self, stage: str, settings: Mapping[str, object], data: str = "") -> None:
         """Begin the run of a training, or continue the one that is the training's own; add parameters to it.
 
         Args:
-            parameters: settings of a stage.
+            stage: of the training, which ``see`` was told of.
+            settings: of the stage.
             data: fingerprint of the data; empty for none.
 
         Raises:
             ConfigError: the store cannot be used.
             DataError: the file of the run cannot be read.
         """
-        found = clean_parameters(parameters)
+        self.hold(settings, self.bundle.sizes())
         if not self.is_open:
             store = ExperimentStore(self.tracking_uri, self.experiment_name)
-            record = self._own_run(store, found)
             self._of_training = True
-            if record is None:
+            if not self._continue_own(store, stage):
                 self._begin(store, "training")
-            else:
-                self._resume(store, record)
             self._remember()
-        self.deliver("parameters", lambda store, run_id: store.log_parameters(run_id, found))
+        self.parameters({**self._settings, **self._facts})
         if data:
-            name = bundle_facts(self.bundle_root)["bundle"]
-            self.deliver("data", lambda store, run_id: store.log_data(run_id, name, data))
+            name = self.bundle.facts["bundle"]
+            self.deliver("data", lambda store, run_id: store.log_data(run_id, name, data, "training"))
 
-    def start_evaluation(self) -> None:
-        """Begin the run of an evaluation, below the one of the training if that is in the same store.
+    def start_evaluation(self, data: str = "") -> None:
+        """Begin the run of an evaluation, below the one of the training whose weights are evaluated.
+
+        Its parameters are those of the training, without the data, and the fingerprints of the weights.
+
+        Args:
+            data: fingerprint of the data that are evaluated; empty for none.
 
         Raises:
             ConfigError: the store cannot be used.
             DataError: the file of the run cannot be read.
         """
         store = ExperimentStore(self.tracking_uri, self.experiment_name)
-        record = read_record(self.folder)
-        training = store.find_run(record.run_id) if record and _is_of(record, store) else None
-        self._begin(store, "evaluation", {"mlflow.parentRunId": training.info.run_id} if training else {})
-        if training:
-            parameters = dict(training.data.params)
-            self.deliver("parameters", lambda store, run_id: store.log_parameters(run_id, parameters))
-
-    def metrics(self, values: Mapping[str, float], step: int) -> None:
-        """Add values.
-
-        Args:
-            values: by name of the metric.
-            step: epoch or iteration.
-        """
-        self.points([Point(name, value, step, now_ms()) for name, value in values.items()])
-
-    def points(self, points: Sequence[Point]) -> None:
-        """Add values of any steps.
-
-        Args:
-            points: the values.
-        """
-        if points:
-            self.deliver("metrics", lambda store, run_id: store.log_metrics(run_id, points))
-
-    def picture(self, picture: NDArray[np.uint8], name: str) -> None:
-        """Keep a picture.
-
-        Args:
-            picture: see ``ExperimentStore.log_picture``.
-            name: path among the artefacts.
-        """
-        self.deliver("pictures", lambda store, run_id: store.log_picture(run_id, picture, name))
-
-    def deliver(self, what: str, job: Callable[[ExperimentStore, str], object]) -> None:
-        """Do something with the run, in the thread.
-
-        Args:
-            what: its kind, for the list of what is missing.
-            job: called with the store and the identifier of the run.
-        """
-        if self._delivery is not None and self._store is not None and self.record is not None:
-            store, run_id = self._store, self.record.run_id
-            self._delivery.add(what, lambda: job(store, run_id))
+        record, digests = read_record(self.folder), self.bundle.digests()
+        run = store.find_run(record.run_id) if record and _is_of(record, store) else None
+        trained = run.data.tags.get("weights.model", digests.get("weights.model")) if run else None
+        if run and trained != digests.get("weights.model"):
+            logger.warning("%s: other weights than those of run %s", self.folder, run.info.run_name)
+            run = None
+        self._begin(store, "evaluation", {"mlflow.parentRunId": run.info.run_id} if run else {})
+        copied = {name: value for name, value in run.data.params.items() if name != "data"} if run else {}
+        self.parameters({**copied, **digests, **({"data": data} if data else {})})
+        if data:
+            name = self.bundle.facts["bundle"]
+            self.deliver("data", lambda store, run_id: store.log_data(run_id, name, data, "testing"))
 
     def finish_epoch(self, stage: str, epoch: int) -> None:
         """Remember how far the run has come.
@@ -179,40 +171,6 @@ class TrackedRun:
             self.record.epochs[stage] = epoch
             self._remember()
 
-    def known_steps(self, metric: str) -> set[int]:
-        """Find the steps of a metric that the store has.
-
-        Args:
-            metric: its name.
-        """
-        if self._store is None or self.record is None:
-            return set()
-        return self._store.steps(self.record.run_id, metric)
-
-    def keep_folder(self, name: str, fill: Callable[[Path], object]) -> None:
-        """Keep files.
-
-        Args:
-            name: folder among the artefacts.
-            fill: writes the files into an empty folder that it is given.
-        """
-        self.deliver(name, lambda store, run_id: store.log_folder(run_id, fill, name))
-
-    def keep_bundle(self, register: bool) -> None:
-        """Keep the bundle with the weights of the training, ready to use.
-
-        Args:
-            register: whether it becomes a version of the registered model of its name.
-        """
-        facts = bundle_facts(self.bundle_root)
-        executed = self._executed_config()
-        self.keep_folder("bundle", lambda out: copy_bundle(self.bundle_root, self.folder, executed, out))
-        if register:
-            self.deliver(
-                "registered model",
-                lambda store, run_id: store.register(facts["bundle"], run_id, "bundle", facts),
-            )
-
     def end(self, status: str, error: str = "") -> None:
         """End the run; nothing happens where it has not begun.
 
@@ -223,7 +181,7 @@ class TrackedRun:
         if self._delivery is None or self.record is None:
             return
         if error:
-            self.deliver("tags", lambda store, run_id: store.set_tag(run_id, "error", error))
+            self.deliver("tags", lambda store, run_id: store.change_tags(run_id, {"error": error}))
         self.deliver("status", lambda store, run_id: store.end(run_id, status))
         missing = self._delivery.close(_PATIENCE_S[status])
         self._delivery = None
@@ -235,47 +193,52 @@ class TrackedRun:
             advice = "; the same command again delivers it" if self._of_training else ""
             logger.warning("%s: the run lacks %s%s", self.record.store, what, advice)
 
-    def _own_run(self, store: ExperimentStore, parameters: Mapping[str, str]) -> RunRecord | None:
-        """Give the record of the run that the training continues; end the run of one that starts anew."""
+    def _continue_own(self, store: ExperimentStore, stage: str) -> bool:
+        """Continue the run that is the training's own, if it is; end it where the training starts anew."""
         record = read_record(self.folder)
         if record is None:
-            return None
+            return False
         run = store.find_run(record.run_id) if _is_of(record, store) else None
         if run is None:
-            logger.info("run %s is not in %s; the training gets a new one", record.run_name, store.address)
-            return None
+            where = store.address.shown
+            logger.info("run %s is not in %s; the training gets a new one", record.run_name, where)
+            return False
         known = run.data.params
-        same = all(known.get(name, value) == value for name, value in parameters.items())
-        if same and self._is_continued(record):
-            return record
+        same = all(known.get(name, value) == value for name, value in self._settings.items())
+        if same and goes_on(record, stage, self._seen):
+            store.reopen(record.run_id)
+            record.status, record.missing = "RUNNING", {}
+            self._known = dict(known)
+            self._open(store, record)
+            self._renew_tags(dict(run.data.tags), self._seen[stage].is_complete)
+            return True
         if run.info.status == "RUNNING":
             store.end(record.run_id, "KILLED")
-        return None
+        return False
 
-    def _is_continued(self, record: RunRecord) -> bool:
-        """Whether the training goes on from an epoch that this run has seen."""
-        return any(epoch > 0 and record.epochs.get(stage, 0) > 0 for stage, epoch in self._seen.items())
+    def _renew_tags(self, known: dict[str, str], is_complete: bool) -> None:
+        # A process that only delivers the rest has trained nothing: then the environment stays.
+        now = {name: tag for name, tag in known.items() if name != "error"}
+        changed, removed = renewed_tags(known, now if is_complete else self.bundle.environment())
+        self.deliver("tags", lambda store, run_id: store.change_tags(run_id, changed, removed))
 
     def _begin(self, store: ExperimentStore, kind: str, tags: Mapping[str, str] | None = None) -> None:
-        facts = bundle_facts(self.bundle_root)
+        facts = self.bundle.facts
         stamp = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {secrets.token_hex(2)}"
-        name = self.run_name or facts["bundle"]
-        if kind != "training" or not self.run_name or store.is_taken(name):
+        wanted = checked_name("run_name", self.run_name)
+        name = wanted or facts["bundle"]
+        if kind != "training" or not wanted or store.is_taken(name):
             name = " ".join([name, *([] if kind == "training" else [kind]), stamp])
-        folders = [Path(taskgan_ext.__file__).parent, self.bundle_root]
-        run_id = store.create_run(name, {"kind": kind, **facts, **environment_tags(folders), **(tags or {})})
-        self._open(store, RunRecord(run_id, name, store.address, store.experiment_name))
-        config = self._executed_config()
+        run_id = store.create_run(name, {"kind": kind, **facts, **self.bundle.environment(), **(tags or {})})
+        self._known = {}
+        self._open(store, RunRecord(run_id, name, store.address.shown, store.experiment_name))
+        config = self.bundle.executed_config()
         if config:
             self.deliver("configuration", lambda store, run_id: store.log_json(run_id, config, "config.json"))
 
-    def _resume(self, store: ExperimentStore, record: RunRecord) -> None:
-        store.reopen(record.run_id)
-        record.status, record.missing = "RUNNING", {}
-        self._open(store, record)
-
     def _open(self, store: ExperimentStore, record: RunRecord) -> None:
-        self._store, self.record, self._delivery = store, record, Delivery(store.address)
+        self._store, self.record = store, record
+        self._delivery = Delivery(store.address.shown, store.address.answers)
         # What fails between two engines, or before the process ends in another way than by an error.
         atexit.register(self._end_at_exit)
         logger.info("tracked as run '%s' of '%s' in %s", record.run_name, record.experiment, record.store)
@@ -283,15 +246,10 @@ class TrackedRun:
     def _end_at_exit(self) -> None:
         self.end("FAILED")
 
-    def _executed_config(self) -> dict[str, object]:
-        if self.config is None or not self.config.is_file():
-            return {}
-        return clean_config(read_json(self.config), own_configs(self.bundle_root).values())
-
     def _remember(self) -> None:
         if self._of_training and self.record is not None:
             write_record(self.record, self.folder)
 
 
 def _is_of(record: RunRecord, store: ExperimentStore) -> bool:
-    return record.store == store.address and record.experiment == store.experiment_name
+    return record.store == store.address.shown and record.experiment == store.experiment_name

@@ -22,6 +22,7 @@ REQUIRED_FILES = (
     "configs/baseline_gan.json",
     "configs/baseline_l1.json",
     "configs/fine_tune.json",
+    "configs/onnx.json",
     "configs/tracking.json",
     "docs/data_license.txt",
 )

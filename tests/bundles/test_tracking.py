@@ -1,12 +1,17 @@
 """Experiment tracking: with MONAI's own settings and with those of the bundle, in a local SQLite store."""
 
 import math
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from bundle_runs import TINY, run_workflow
+from bundle_runs import BUNDLES, TINY, run_workflow
 from monai.bundle import ConfigWorkflow
+
+from taskgan_ext.bundle.messages import find_user_error
+from taskgan_ext.io.atomic import read_json, write_json
+from taskgan_ext.io.digest import sha256
 
 mlflow = pytest.importorskip("mlflow")
 
@@ -156,6 +161,8 @@ def test_settings_versions_and_data_are_tracked(tracked, cohort):
     wanted = {"seed", "learning_rate", "lambda_gan", "mu_task", "ema_decay", "data", "task.learning_rate"}
     assert wanted <= run.data.params.keys()
     assert run.data.params["batch_size"] == "4"
+    assert run.data.params["task"] == "trained"
+    assert run.data.params["network_def.channels"] == "[4, 8, 8]"
     (data,) = run.inputs.dataset_inputs
     assert data.dataset.digest == run.data.params["data"]
     assert {"version.torch", "version.monai", "bundle.version"} <= run.data.tags.keys()
@@ -164,8 +171,46 @@ def test_settings_versions_and_data_are_tracked(tracked, cohort):
 def test_an_evaluation_knows_its_metrics_its_report_and_the_settings_of_its_training(tracked):
     training, evaluation = tracked
     assert math.isfinite(evaluation.run.data.metrics["test/restored_psnr"])
-    assert evaluation.run.data.params == training.run.data.params
+    assert "test/psnr" not in evaluation.run.data.metrics
+    parameters = evaluation.run.data.params
+    assert training.run.data.params.items() <= parameters.items()
+    assert parameters["weights.model"] == training.run.data.tags["weights.model"]
+    (data,) = evaluation.run.inputs.dataset_inputs
+    assert data.dataset.digest == parameters["data"]
+    assert {tag.key: tag.value for tag in data.tags} == {"mlflow.data.context": "testing"}
     assert {"evaluation/report.html", "evaluation/cases.csv", "config.json"} <= evaluation.artifacts
+
+
+@pytest.mark.parametrize("bundle", BUNDLES[:1], indirect=True, ids=lambda path: path.name)
+def test_an_evaluation_of_other_data_and_other_weights_says_which(
+    store, client, bundle, cohort, tracked, tmp_path
+):
+    """The weights lie beside the record of a training that did not make them."""
+    settings = settings_of(cohort, tmp_path, store, bundle.name)
+    settings |= {"tracking": str(bundle / "configs" / "tracking.json")}
+    models, other = tmp_path / "models", tmp_path / "other"
+    run_workflow(bundle, "train", run_id="training", **settings, seed=1)
+    shutil.copytree(cohort, other)
+    datalist = other / "datalist.json"
+    datalist.write_text(datalist.read_text() + "\n")
+    record = read_json(models / "mlflow_run.json")
+    write_json(models / "mlflow_run.json", record | {"run_id": tracked[0].run.info.run_id})
+    run_workflow(bundle, "train", "evaluate", run_id="evaluating", **settings, seed=1, test_dir=str(other))
+    evaluation = tracked_runs(client, bundle.name)[-1].run
+    assert "mlflow.parentRunId" not in evaluation.data.tags
+    assert evaluation.data.params["data"] == sha256(datalist)[:12]
+    assert evaluation.data.params["weights.model"] == sha256(models / "model.pt")
+
+
+@pytest.mark.parametrize("bundle", BUNDLES[:1], indirect=True, ids=lambda path: path.name)
+def test_an_evaluation_without_its_server_is_refused_before_the_judge_is_trained(bundle, cohort, tmp_path):
+    settings = settings_of(cohort, tmp_path, "http://127.0.0.1:1", bundle.name)
+    run_workflow(bundle, "train", run_id="training", **settings)
+    settings |= {"tracking": str(bundle / "configs" / "tracking.json")}
+    with pytest.raises(RuntimeError) as error:
+        run_workflow(bundle, "train", "evaluate", run_id="evaluating", **settings)
+    assert "none answers" in str(find_user_error(error.value))
+    assert not (tmp_path / "models" / "judge.pt").exists()
 
 
 def test_the_registered_bundle_can_be_downloaded_and_used(

@@ -20,6 +20,7 @@ from bundle_runs import BUNDLES, run_workflow
 from monai.bundle import ConfigWorkflow
 
 from taskgan_ext.io.atomic import read_json, write_json
+from taskgan_ext.tracking import delivery
 from taskgan_ext.tracking.track_training import TrackTraining
 
 mlflow = pytest.importorskip("mlflow")
@@ -254,8 +255,7 @@ def test_the_registered_bundle_of_a_server_restores(tracked, private_cohort, tmp
 def test_a_server_that_stops_answering_stops_no_training(tracked, tiny_cohort, tmp_path, monkeypatch, caplog):
     """It is stopped as the first epoch of G ends, and goes on before the same command is given again."""
     server = tracked.server
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setattr(delivery, "SHORT_PATIENCE_S", 3)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     settings = private_settings(tmp_path, tiny_cohort, tracked.address, experiment_name="away")
 
@@ -277,7 +277,6 @@ def test_a_server_that_stops_answering_stops_no_training(tracked, tiny_cohort, t
     assert {"metrics", "bundle", "registered model", "status"} <= read_json(record)["missing"].keys()
     assert sum("tracking fails" in message for message in caplog.messages) == 1
 
-    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT")
     run_workflow(BUNDLE, "train", run_id="training", **settings)
     assert read_json(record)["missing"] == {}
     client = mlflow.MlflowClient(tracked.address)

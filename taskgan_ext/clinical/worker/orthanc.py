@@ -16,6 +16,9 @@ MAX_ANSWER_BYTES = 64 * 2**20
 MAX_FILE_BYTES = 640 * 2**20
 """Of one image; the reader takes no larger one."""
 CHUNK = 2**20
+CANNOT_WRITE = {11, 14, 19, *range(1000, 1014)}
+"""Codes of Orthanc: fault of the database, cannot write to file, storage is full, faults of SQLite. Orthanc
+1.10.1 gives 14 where the disk of the images is full, and 1009 where that of the index is."""
 
 
 class OrthancError(TaskGANError):
@@ -41,6 +44,10 @@ class CredentialsError(OrthancError):
             f"Orthanc refuses the worker (HTTP status {status} to {what}): expected a name and a password of "
             f"its RegisteredUsers in {USER_VARIABLE} and {PASSWORD_VARIABLE} or in the file of --credentials",
         )
+
+
+class StorageFullError(OrthancError):
+    """Orthanc cannot write: its disk is full, or its database has another fault of that kind."""
 
 
 class UnreachableError(TaskGANError):
@@ -105,6 +112,7 @@ class Orthanc:
 
         Raises:
             CredentialsError: Orthanc refuses the worker.
+            StorageFullError: Orthanc cannot write.
             OrthancError: any other status than success.
             UnreachableError: there is no answer.
         """
@@ -191,4 +199,5 @@ def _check(status: int, content: bytes, what: str) -> None:
             code = int(json.loads(content)["OrthancStatus"])
         except (ValueError, KeyError, TypeError):
             code = 0
-        raise OrthancError(status, what, code)
+        full = code in CANNOT_WRITE or status == http.HTTPStatus.INSUFFICIENT_STORAGE
+        raise (StorageFullError if full else OrthancError)(status, what, code)

@@ -9,12 +9,10 @@ from pydicom import dcmread
 
 from taskgan_ext.clinical.worker.faults import Failure, Left, Postponed
 from taskgan_ext.clinical.worker.marker import SUPERSEDED_NAME
-from taskgan_ext.clinical.worker.orthanc import Orthanc, OrthancError
+from taskgan_ext.clinical.worker.orthanc import CredentialsError, Orthanc, OrthancError, StorageFullError
 from taskgan_ext.clinical.worker.restore_process import DISK_FULL
 
 ACCEPTED = {"Success", "AlreadyStored"}
-NO_SPACE = {11, 2001, 2003, 2010, 2011}
-"""Codes of Orthanc's Enumerations: FullStorage, and that a file or the storage area cannot be written."""
 
 
 def download_images(
@@ -74,16 +72,16 @@ def store_series(orthanc: Orthanc, files: Sequence[Path], tick: Callable[[], Non
 
     Raises:
         Failure: an image was not taken, or the series there has others.
-        Postponed: the disk of Orthanc is full.
+        StorageFullError: Orthanc cannot write.
     """
     stored, parents = set(), set()
     for file in files:
         tick()
         try:
             answer = orthanc.call("POST", "/instances", file.read_bytes()).json()
+        except (CredentialsError, StorageFullError):
+            raise
         except OrthancError as error:
-            if error.code in NO_SPACE or error.status == HTTPStatus.INSUFFICIENT_STORAGE:
-                raise Postponed("orthanc_full") from None
             raise Failure(f"store_{error.status}") from None
         if answer.get("Status") not in ACCEPTED:
             raise Failure("store_not_accepted")

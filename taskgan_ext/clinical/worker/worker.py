@@ -12,7 +12,12 @@ from taskgan_ext.clinical.worker.claim import Claim, read_marker
 from taskgan_ext.clinical.worker.faults import Failure, Left, Postponed
 from taskgan_ext.clinical.worker.marker import Marker, State
 from taskgan_ext.clinical.worker.observations import Observations
-from taskgan_ext.clinical.worker.orthanc import CredentialsError, OrthancError, UnreachableError
+from taskgan_ext.clinical.worker.orthanc import (
+    CredentialsError,
+    OrthancError,
+    StorageFullError,
+    UnreachableError,
+)
 from taskgan_ext.clinical.worker.scan_task import ScanTask, Workplace
 from taskgan_ext.clinical.worker.scan_unit import ScanUnit
 from taskgan_ext.clinical.worker.worker_settings import WorkerSettings
@@ -142,6 +147,8 @@ class Worker:
             self.seen.hold(unit.id, time.monotonic() + self.settings.poll)
         except Postponed as postponed:
             self._postpone(task, postponed)
+        except StorageFullError:
+            self._postpone(task, Postponed("orthanc_full"))
         except CredentialsError:
             raise
         except (Failure, OrthancError) as failure:

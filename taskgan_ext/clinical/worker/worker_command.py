@@ -1,6 +1,7 @@
 """``python -m taskgan_ext.clinical worker`` and ``dead-letters``."""
 
 import argparse
+import contextlib
 import re
 import sys
 import tempfile
@@ -140,19 +141,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _dead_letters(arguments: argparse.Namespace) -> int:
-    orthanc, wanted = Orthanc(_connection(arguments)), set(arguments.requeue)
-    found = 0
-    for letter in dead_letters(orthanc):
-        found += 1
-        again = letter.id in wanted or "all" in wanted
-        done = again and requeue(orthanc, letter)
-        marker = letter.marker
-        sys.stdout.write(
-            f"{letter.level} {letter.id}: {marker.code}, {marker.attempts} attempts"
-            + (", will be tried again" if done else "")
-            + "\n"
-        )
-        wanted.discard(letter.id)
+    wanted, found = set(arguments.requeue), 0
+    with contextlib.closing(Orthanc(_connection(arguments))) as orthanc:
+        for letter in dead_letters(orthanc):
+            found += 1
+            again = bool({letter.id, "all"} & wanted) and requeue(orthanc, letter)
+            sys.stdout.write(
+                f"{letter.level} {letter.id}: {letter.marker.code}, {letter.marker.attempts} attempts"
+                + (", will be tried again\n" if again else "\n")
+            )
+            wanted.discard(letter.id)
     missing = sorted(wanted - {"all"})
     if missing:
         raise ConfigError(f"--requeue: expected dead letters, {', '.join(missing)} are none")

@@ -75,6 +75,17 @@ def test_other_mr_series_and_half_a_scan_are_refused_and_the_scan_beside_them_is
     assert pydicom.dcmread(next(whole.iterdir())).Modality == "MR"
 
 
+def test_a_scan_beside_files_that_cannot_be_read_is_flagged_since_they_may_be_its_slices(
+    mr: ClinicalBundle, mr_bundle: Path, mr_scan: Write, tmp_path: Path
+) -> None:
+    last = max(mr_scan(tmp_path / "in").iterdir())
+    last.with_name("damaged.dcm").write_bytes(last.read_bytes()[:600])
+    result = process_folder(tmp_path / "in", tmp_path / "out", mr, ProcessOptions(mr_bundle, "cpu"))
+    restored = [each for each in result.series if each.label]
+    assert len(restored) == len(CONTRASTS)
+    assert all("unread_files" in each.flags for each in restored)
+
+
 def test_a_scan_that_is_refused_half_way_leaves_no_contrast(
     mr: ClinicalBundle,
     mr_bundle: Path,

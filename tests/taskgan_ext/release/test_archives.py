@@ -1,9 +1,11 @@
 """Archives that somebody made to harm: each is refused, and nothing is written outside, or at all."""
 
 import hashlib
+import shutil
 import stat
 import struct
 import zipfile
+from pathlib import Path
 
 import pytest
 from tiny_release import manifest_of, plain_bundle
@@ -66,6 +68,32 @@ def test_an_archive_that_somebody_deflated_anew_passes(tmp_path):
     assert check_bundle(path).files.keys() == {"configs/metadata.json"}
     folder = unpack_bundle(path, tmp_path / "out")
     assert check_bundle(folder) == check_bundle(path)
+
+
+def test_entries_of_folders_are_passed_over(tmp_path, bundle):
+    path = Path(shutil.make_archive(str(tmp_path / "made"), "zip", bundle.parent, bundle.name))
+    with zipfile.ZipFile(path) as archive:
+        assert {"plain/", "plain/configs/"} < set(archive.namelist())
+    assert check_bundle(path) == check_bundle(bundle)
+    folder = unpack_bundle(path, tmp_path / "out")
+    assert check_bundle(folder) == check_bundle(bundle)
+
+
+@pytest.mark.parametrize("name", ["../", "/", "/etc/", "plain/../../outside/", "plain//", "other/", "C:/"])
+def test_an_empty_folder_elsewhere_is_refused(tmp_path, name):
+    path = archive_with(tmp_path / "bad.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(name), b"")
+    refuse(path, tmp_path / "out", "expected (plain paths below one folder|one top folder)")
+
+
+def test_a_link_that_calls_itself_a_folder_is_refused(tmp_path):
+    path = archive_with(tmp_path / "bad.zip")
+    info = zipfile.ZipInfo("plain/configs/")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(info, b"")
+    refuse(path, tmp_path / "out", "found a link or a special file")
 
 
 @pytest.mark.parametrize(

@@ -176,11 +176,40 @@ def test_a_wrong_sum_of_the_manifest_is_refused(bundle):
 
 def test_a_bundle_that_someone_packed_anew_passes_only_without_the_sum(bundle):
     known = manifest_sum(bundle)
-    (bundle / "configs/inference.json").write_text('{"run": ["$evil"]}')
+    (bundle / "configs/inference.json").write_text('{"run": ["other"]}')
     write_manifest(bundle)
     check_bundle(bundle)
     with pytest.raises(BundleError, match="expected a manifest with SHA-256"):
         check_bundle(bundle, known)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "match"),
+    [
+        ("configs/inference.json", b'{"run": ["$evil"]}', r"inference\.json: run::0: '\$evil'"),
+        ("configs/inference.json", b'{"a": {}, "a::_target_": "os.system"}', r"a: _target_ 'os\.system'"),
+        ("configs/inference.json", b"{", r"inference\.json: expected JSON"),
+        ("configs/inference.json", b"[" * 5000, r"inference\.json: expected JSON"),
+        ("configs/inference.json", b'{"a": "$' + b"1+" * 5000 + b'1"}', r"inference\.json: "),
+        ("configs/inference.json", b" " * (2**22 + 1), r"larger than any configuration"),
+        ("configs/logging.conf", b"[handler_a]\nclass=os.system\n", r"logging\.conf: \[handler_a\] class"),
+        (
+            "configs/inference.yaml",
+            b"run: [$evil]",
+            r"expected files that bundles have, found 'configs/infer",
+        ),
+        ("scripts/__init__.py", b"evil", r"expected files that bundles have, found 'scripts/__init__"),
+    ],
+)
+def test_a_sealed_bundle_that_could_run_other_code_is_refused_also_without_the_sum(
+    bundle, path, content, match
+):
+    (bundle / path).parent.mkdir(exist_ok=True)
+    (bundle / path).write_bytes(content)
+    write_manifest(bundle)
+    with pytest.raises(BundleError, match=match) as found:
+        check_bundle(bundle)
+    assert "\n" not in str(found.value)
 
 
 @pytest.mark.parametrize("fields", [{"name": "other"}, {"version": "1.2.4"}])

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from taskgan_ext.tracking import delivery as delivery_module
 from taskgan_ext.tracking.delivery import Delivery
 
 
@@ -74,7 +75,7 @@ def test_there_is_one_warning(delivery, caplog):
             delivery.add("metrics", failing(1000, ValueError("\nsecret"), [], ""))
         delivery.close(20)
     (record,) = caplog.records
-    assert "store: tracking fails" in record.getMessage()
+    assert "store: tracking fails, first with metrics" in record.getMessage()
 
 
 def test_a_store_that_never_answers_is_left(delivery):
@@ -83,6 +84,42 @@ def test_a_store_that_never_answers_is_left(delivery):
     delivery.add("bundle", lambda: None)
     assert delivery.close(0.05) == {"metrics": 1, "bundle": 1}
     release.set()
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Waits of a test."""
+    monkeypatch.setattr(delivery_module, "SHORT_PATIENCE_S", 0.1)
+    monkeypatch.setattr(delivery_module, "_LOOK_S", 0.02)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_store_that_is_gone_in_the_end_is_left_long_before_mlflow_gives_up(caplog):
+    release, there = threading.Event(), threading.Event()
+    delivery = Delivery("store", answers=there.is_set)
+    delivery.add("metrics", release.wait)
+    with caplog.at_level(logging.WARNING):
+        assert delivery.close(3600) == {"metrics": 1}
+    release.set()
+    (record,) = caplog.records
+    assert "no answer" in record.getMessage()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_long_job_of_a_store_that_answers_is_awaited():
+    looks = []
+    release = threading.Event()
+
+    def answers():
+        looks.append(1)
+        if len(looks) == 20:
+            release.set()
+        return True
+
+    delivery = Delivery("store", answers)
+    delivery.add("bundle", release.wait)
+    assert delivery.close(3600) == {}
+    assert len(looks) >= 20
 
 
 def test_nothing_to_do_ends_at_once(delivery):

@@ -4,8 +4,10 @@ import shutil
 import subprocess
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from taskgan_ext.tracking.environment import environment_tags, git_revision
+from taskgan_ext.tracking.environment import environment_tags, git_revision, renewed_tags
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -43,7 +45,54 @@ def test_nothing_is_found_without_git(tmp_path, monkeypatch):
 
 
 def test_versions_are_told(tmp_path):
-    tags = environment_tags([tmp_path])
+    tags = environment_tags(tmp_path, tmp_path)
     wanted = {"python", "torch", "monai", "pytorch-ignite", "taskgan-ext", "mlflow"}
     assert {f"version.{name}" for name in wanted} <= tags.keys()
     assert "git.commit" not in tags
+
+
+@needs_git
+def test_a_change_of_the_bundle_is_a_change(checkout):
+    (checkout / "bundle").mkdir()
+    (checkout / "bundle" / "train.json").write_text("{}")
+    person = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+    for words in (("add", "bundle"), (*person, "commit", "-q", "-m", "second")):
+        subprocess.run(["git", *words], cwd=checkout, check=True, capture_output=True)
+    before = environment_tags(checkout / "kept", checkout / "bundle")
+    assert before["git.modified"] == "no"
+    (checkout / "bundle" / "train.json").write_text('{"epochs": 1}')
+    assert environment_tags(checkout / "kept", checkout / "bundle") == before | {"git.modified": "yes"}
+
+
+@needs_git
+def test_a_bundle_of_another_repository_has_its_own_commit(checkout, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    (other / "file").write_text("other")
+    person = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+    for words in (("init", "-q"), ("add", "."), (*person, "commit", "-q", "-m", "first")):
+        subprocess.run(["git", *words], cwd=other, check=True, capture_output=True)
+    tags = environment_tags(checkout / "kept", other)
+    assert tags["git.commit"] == git_revision(checkout / "kept")[0]
+    assert tags["bundle.git.commit"] == git_revision(other)[0]
+    assert tags["bundle.git.modified"] == "no"
+
+
+VALUES = st.dictionaries(
+    st.sampled_from(["git.commit", "processes", "device", "version.torch"]), st.sampled_from(["a", "b"])
+)
+
+
+@given(VALUES, VALUES, VALUES)
+def test_no_environment_of_a_run_is_forgotten(first, second, third):
+    """Setting and removing is what the store does; sessions before stay readable."""
+    tags = dict(first) | {"kind": "training"}
+    for now in (second, third):
+        changed, removed = renewed_tags(tags, now)
+        tags = {name: value for name, value in (tags | changed).items() if name not in removed}
+    assert {name: value for name, value in tags.items() if not name.startswith("session")} == third | {
+        "kind": "training"
+    }
+    assert tags["sessions"] == "3"
+    for name in first:
+        later = [tags.get(f"session.{number}.{name}") for number in (1, 2)] + [tags.get(name)]
+        assert next(value for value in later if value is not None) == first[name]

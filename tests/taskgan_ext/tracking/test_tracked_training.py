@@ -1,6 +1,5 @@
 """A training has one run from its beginning to its end, and no other training ever has it."""
 
-import json
 import math
 import os
 import signal
@@ -10,82 +9,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from ignite.engine import Events
 from tiny_training import make_tiny_networks, make_trainer, slice_data, slice_loader, step_losses
 
-from taskgan_ext.errors import DataError
-from taskgan_ext.handlers.progress import Progress
-from taskgan_ext.handlers.training_checkpoint import TrainingCheckpoint
-from taskgan_ext.handlers.training_record import TrainingRecord
+from taskgan_ext.errors import ConfigError, DataError
 from taskgan_ext.keys import LOSS, LOSS_TERMS
 from taskgan_ext.tracking.experiment_store import ExperimentStore
-from taskgan_ext.tracking.track_training import TrackTraining
 from taskgan_ext.tracking.tracked_run import TrackedRun
 
 EPOCHS = 3
 STEPS = 2
-
-
-class Experiment:
-    """One experiment of the store, and trainings that are tracked in it."""
-
-    def __init__(self, database, folder):
-        self.database, self.folder, self.name = database, folder, folder.name
-
-    def run(self, **settings):
-        """The shared run of a training."""
-        return TrackedRun(self.database, self.name, self.folder / "models", self.folder, **settings)
-
-    def train(self, interrupt=None, run=None, epochs=EPOCHS, seed=0, **settings):
-        """Train, or continue; ``interrupt`` is called as the first new epoch ends, after the checkpoint."""
-        models = self.folder / "models"
-        networks = make_tiny_networks(seed)
-        state = {**networks._asdict()}
-        handlers = [
-            Progress("training"),
-            TrainingRecord(models),
-            TrainingCheckpoint(models / "state.pt", state, {"model": networks.generator}),
-            TrackTraining(run or self.run(**settings), every=1, history=models / "history.csv"),
-        ]
-        trainer = make_trainer(
-            networks,
-            slice_loader(slice_data(), num_samples=4 * STEPS),
-            step_losses(task_training="both"),
-            epochs,
-            handlers,
-            hyperparameters={"seed": seed, "lambda_gan": 0.3},
-        )
-        if interrupt:
-            trainer.add_event_handler(Events.EPOCH_COMPLETED, interrupt)
-        trainer.run()
-        return trainer
-
-    @property
-    def runs(self):
-        """What the store holds, the first run first."""
-        store = ExperimentStore(self.database, self.name)
-        return store.client.search_runs([store.experiment_id], order_by=["attributes.start_time ASC"])
-
-    @property
-    def client(self):
-        return ExperimentStore(self.database, self.name).client
-
-    def steps(self, metric, number=0):
-        """Steps of a metric in a run."""
-        history = self.client.get_metric_history(self.runs[number].info.run_id, metric)
-        return sorted(point.step for point in history)
-
-    @property
-    def record(self):
-        return json.loads((self.folder / "models" / "mlflow_run.json").read_text())
-
-
-@pytest.fixture
-def experiment(database, tmp_path):
-    folder = tmp_path / f"experiment {tmp_path.name}"
-    (folder / "configs").mkdir(parents=True)
-    (folder / "configs" / "metadata.json").write_text(json.dumps({"name": folder.name, "version": "1"}))
-    return Experiment(database, folder)
 
 
 def fail(engine):
@@ -177,7 +109,8 @@ def test_a_run_that_crashed_before_its_first_checkpoint_is_not_continued(experim
 
 def test_a_run_left_running_ends_when_the_training_starts_anew(experiment):
     run = experiment.run()
-    run.start_training({"seed": 0})
+    run.see("train", 0, False)
+    run.start_training("train", {"seed": 0})
     run._delivery.close(20)
     run._delivery = None
     experiment.train()
@@ -221,9 +154,40 @@ def test_what_a_lost_store_lacks_is_recorded_and_delivered_by_the_same_command(e
     assert len(experiment.client.search_model_versions(f"run_id = '{run.info.run_id}'")) == 1
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"run_name": "two\nlines"}, "run_name"),
+        ({"run_name": "a" * 300}, "run_name"),
+        ({"run_name": True}, "run_name"),
+        ({"tracking_uri": "http://127.0.0.1:1"}, "none answers"),
+        ({"bundle_root": "/nowhere"}, "bundle_root /nowhere"),
+        ({"bundle_root": "/"}, "metadata.json"),
+    ],
+)
+def test_what_would_stop_the_run_stops_it_before_anything_is_trained(experiment, settings, message):
+    given = {
+        "tracking_uri": experiment.database,
+        "experiment_name": experiment.name,
+        "folder": experiment.folder / "models",
+        "bundle_root": experiment.bundle,
+    }
+    with pytest.raises(ConfigError, match=message):
+        experiment.train(run=TrackedRun(**given | settings))
+    assert experiment.runs == []
+    assert not (experiment.folder / "models").exists()
+
+
+def test_a_name_with_quotes_is_one(experiment):
+    name = 'it\'s "both"'
+    experiment.train(run_name=name)
+    assert experiment.runs[0].info.run_name == name
+
+
 def test_losses_that_are_no_numbers_are_kept(experiment):
     run = experiment.run()
-    run.start_training({})
+    run.see("train", 0, False)
+    run.start_training("train", {})
     run.metrics({"train/loss": math.nan}, 1)
     run.end("FINISHED")
     assert math.isnan(experiment.runs[0].data.metrics["train/loss"])
@@ -246,7 +210,9 @@ def test_tracking_does_not_change_the_training(experiment):
 def test_a_process_that_ends_between_two_engines_leaves_a_failed_run(experiment):
     code = (
         "import sys; from taskgan_ext.tracking.tracked_run import TrackedRun\n"
-        "TrackedRun(*sys.argv[1:5]).start_training({'seed': 0})\n"
+        "run = TrackedRun(*sys.argv[1:5])\n"
+        "run.see('train', 0, False)\n"
+        "run.start_training('train', {'seed': 0})\n"
         "raise ValueError('between')"
     )
     arguments = (experiment.database, experiment.name, experiment.folder / "models", experiment.folder)
