@@ -53,7 +53,8 @@ def plain_bundle(folder: Path) -> Path:
     contents: dict[str, bytes] = {
         "LICENSE": b"Apache-2.0\n",
         "configs/metadata.json": b'{"name": "plain", "version": "1.2.3"}',
-        "configs/inference.json": b'{"run": []}',
+        "configs/inference.json": b'{"run": [{"_target_": "Compose"}, '
+        b'{"_target_": "taskgan_ext.data.images_root"}]}',
         "configs/logging.conf": b"[loggers]\nkeys=root\n",
         "models/model.pt": bytes(range(256)) * 8,
     }

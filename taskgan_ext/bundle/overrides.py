@@ -45,7 +45,7 @@ def _nested(line: CommandLine, name: str) -> str:
     parent = line.stated.get("::".join(above)) if above and above[0] != ConfigParser.meta_key else None
     if not isinstance(parent, dict) or last in parent:
         return ""
-    known = [*parent]
+    known = parent.keys() - OF_COMPONENTS
     if ConfigComponent.is_instantiable(parent):
         try:
             path = ConfigComponent(parent, locator=line.stated.locator).resolve_module_name()
@@ -54,7 +54,7 @@ def _nested(line: CommandLine, name: str) -> str:
             return ""  # it is told when the component is built
         if is_open or last in {*found, *OF_COMPONENTS}:
             return ""
-        known += found
+        known |= set(found)
     return _suggest(name, ["::".join([*above, each]) for each in known])
 
 

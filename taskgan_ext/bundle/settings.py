@@ -142,7 +142,7 @@ def _is_computed(value: object) -> bool:
 def _kind(stated: object) -> str:
     if isinstance(stated, bool):
         return "True or False"
-    return "a number" if isinstance(stated, int | float) else f'a list such as "{stated}"'
+    return "a number" if isinstance(stated, int | float) else "a list"
 
 
 def _is_like(value: object, stated: object) -> bool:

@@ -78,7 +78,9 @@ def _one_series(files: Sequence[DicomFile], series_uid: str | None) -> Sequence[
     if len(groups) > 1:
         named = ", ".join(f"{len(group)} images such as {group[0]}" for group in list(groups.values())[:6])
         raise RefusedSeries(
-            "series_mixed", f"expected one series, found {len(groups)}: {named}; keep one of them, or name it"
+            "series_mixed",
+            f"expected one series, found {len(groups)}: {named}; keep one of them, or choose it by its "
+            "SeriesInstanceUID",
         )
     return files
 

@@ -9,6 +9,7 @@ from ignite.engine import Engine, Events
 from torch import nn
 
 from taskgan_ext.errors import CheckpointError
+from taskgan_ext.handlers.misfit import describe_misfit
 from taskgan_ext.io.tensor_file import load_tensors
 
 
@@ -58,8 +59,10 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str], make_with: st
     try:
         network.load_state_dict(weights)
     except (RuntimeError, TypeError, AttributeError) as error:
+        misfit = describe_misfit(network, weights) or str(error).partition("\n")[0]
         raise CheckpointError(
-            f"{path}: expected the weights of this {type(network).__name__}, but they do not fit ({error})"
+            f"{path}: expected the weights of this {type(network).__name__}, but they do not fit: {misfit}. "
+            "Give the settings that they were trained with, or another file"
         ) from None
 
 

@@ -12,8 +12,10 @@ from ignite.engine import Engine, Events
 from torch import nn
 
 from taskgan_ext.errors import CheckpointError
+from taskgan_ext.handlers.misfit import describe_misfit
 from taskgan_ext.handlers.random_state import random_state, restore_random_state
 from taskgan_ext.io.atomic import atomic_path
+from taskgan_ext.io.process_lock import ProcessLock
 from taskgan_ext.io.tensor_file import load_tensors
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class TrainingCheckpoint:
         self.state = dict(state)
         self.exports = {self.path.parent / f"{name}.pt": network for name, network in exports.items()}
         self.interval = interval
+        self.lock = ProcessLock(f"{self.path}.lock")
 
     def attach(self, engine: Engine) -> None:
         """Restore when the engine starts, save when epochs end.
@@ -57,24 +60,48 @@ class TrainingCheckpoint:
         """
         engine.add_event_handler(Events.STARTED, self.restore)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._save_when_due)
+        engine.add_event_handler(Events.COMPLETED | Events.TERMINATE, self.lock.release)
 
     def restore(self, engine: Engine) -> None:
-        """Continue from the file, if there is one.
+        """Continue from the file, if there is one, and keep other runs away from it until the engine is done.
+
+        A training that is complete is only read, by as many runs as want it.
 
         Args:
             engine: its epoch and iteration are set.
 
         Raises:
-            CheckpointError: the file is broken, belongs to a run with other settings or networks, or is not
-                the same for all processes.
+            CheckpointError: the file is broken, belongs to a run with other settings or networks, is not the
+                same for all processes, or another run is about to write it.
+            OSError: the folder cannot be made or written.
         """
-        if self.path.is_file():
-            self._continue(engine, load_checkpoint(self.path))
+        content = self._read()
+        if content is None or content["epoch"] < engine.state.max_epochs:
+            self._keep_others_away()
+            content = self._read()
+        if content is not None:
+            try:
+                self._continue(engine, content)
+            except CheckpointError:
+                self.lock.release()
+                raise
         epochs = _gather(engine.state.epoch)
         if len(set(epochs)) > 1:
             raise CheckpointError(
                 f"{self.path}: expected the same training state for all processes, found the epochs "
                 f"{', '.join(map(str, epochs))} by rank; the folder must be one that all computers share"
+            )
+
+    def _read(self) -> dict[str, Any] | None:
+        return load_checkpoint(self.path) if self.path.is_file() else None
+
+    def _keep_others_away(self) -> None:
+        # The processes of one run share what the first one holds.
+        holder = self.lock.acquire() if idist.get_rank() == 0 else ""
+        if holder:
+            raise CheckpointError(
+                f"{self.path.parent}: another training writes {self.path.name} there ({holder}); wait until "
+                "it has ended, or give another folder (--ckpt_dir, --task_ckpt_dir)"
             )
 
     def _continue(self, engine: Engine, content: Mapping[str, Any]) -> None:
@@ -84,8 +111,9 @@ class TrainingCheckpoint:
                 part.load_state_dict(content["state"][name])
             except (KeyError, RuntimeError, ValueError) as error:
                 raise CheckpointError(
-                    f"{self.path}: expected a state that fits this {name}, but it does not ({error}). "
-                    "Give another --ckpt_dir to start beside it, or delete the file"
+                    f"{self.path}: expected a state that fits this {name}, but it does not: "
+                    f"{_reason(part, content['state'].get(name), error)}. Give another folder (--ckpt_dir, "
+                    "--task_ckpt_dir) to start beside it, or delete the file"
                 ) from None
         engine.state.epoch = content["epoch"]
         engine.state.iteration = content["epoch"] * engine.state.epoch_length
@@ -154,6 +182,15 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             "Delete it"
         )
     return {name: content[name] for name in parts}
+
+
+def _reason(part: object, state: object, error: Exception) -> str:
+    if state is None:
+        return "the file has none"
+    misfit = ""
+    if isinstance(part, nn.Module) and isinstance(state, Mapping):
+        misfit = describe_misfit(part, state)
+    return misfit or str(error).partition("\n")[0]
 
 
 def _write(content: Mapping[str, Any], path: Path) -> None:

@@ -100,6 +100,19 @@ def test_onnx_runtime_restores_the_same_images_without_torch_s_network(
         np.testing.assert_allclose(found, wanted, rtol=0, atol=step + TOLERANCE * np.abs(wanted).max())
 
 
+@pytest.mark.parametrize("bundle", ["pet_denoising"], indirect=True)
+@pytest.mark.parametrize("deltas", [(), ("onnx",)], ids=["checkpoint", "onnx"])
+def test_a_volume_of_one_slice_keeps_its_third_axis(trained, tmp_path, deltas):
+    affine = np.diag([2.0, 2.0, 3.0, 1.0])
+    volume = np.random.default_rng(0).uniform(1, 2, (20, 15, 1)).astype(np.float32)
+    nib.save(nib.Nifti1Image(volume, affine), tmp_path / "scan.nii.gz")
+    places = trained.places(tmp_path / "out") | {"input": str(tmp_path / "scan.nii.gz")}
+    run_workflow(trained.bundle, "inference", *deltas, run_id="inferring", **places)
+    restored = nib.load(tmp_path / "out" / "scan_restored.nii.gz")
+    assert restored.shape == volume.shape
+    np.testing.assert_array_equal(restored.affine, affine)
+
+
 def test_all_contrasts_of_mr_are_among_them(bundle, restored):
     contrasts = {read_json(path)["Contrast"] for path in restored.rglob("*.json")}
     assert contrasts == (set(CONTRASTS) if bundle.name == "mr_contrast_synthesis" else set())

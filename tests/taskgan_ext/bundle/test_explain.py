@@ -74,7 +74,7 @@ def test_a_missing_argument_is_named():
     assert line.startswith("torch.optim.swa_utils.AveragedModel: missing 1 required positional argument")
 
 
-@pytest.mark.parametrize("fault", ["1/0", "numpi.e"])
+@pytest.mark.parametrize("fault", ["1/0", "numpi.e", "'a'"])
 def test_an_expression_that_fails_is_shown_as_the_file_has_it(fault):
     line = explain(error_of("rate", base=2, rate=f"$@base + {fault}"))
     assert line.startswith(f"the expression $@base + {fault} of the configuration fails: ")
@@ -94,11 +94,67 @@ def test_a_gpu_that_is_not_there_is_explained(text):
     assert explain(error).startswith("device: the configuration asks for a GPU that is not there")
 
 
-def test_an_error_within_a_component_keeps_its_traceback_and_names_the_component():
-    error = error_of("step", step={"_target_": "torch.optim.Adam", "params": [], "lr": 0.1})
+@pytest.mark.parametrize(
+    ("component", "expected"),
+    [
+        ({"_target_": "torch.optim.Adam", "params": [], "lr": 0.1}, "torch.optim.Adam cannot be built from"),
+        ({"_target_": "taskgan_ext.networks.UNetGenerator", "channels": 3}, "'int'"),
+        ({"_target_": "DataLoader", "dataset": [1], "batch_size": 0}, "batch_size should be a positive"),
+    ],
+)
+def test_a_value_that_a_component_refuses_is_one_line(component, expected):
+    line = explain(error_of("step", step=component))
+    assert expected in line
+    assert "\n" not in line
+
+
+def test_the_settings_that_the_component_was_given_are_named(words, monkeypatch):
+    monkeypatch.setattr(
+        sys, "argv", words("--learning_rate", "-1", "--crop", "[1,1,1]", "--move::betas", "x")
+    )
+    step = {"_target_": "torch.optim.Adam", "params": "$[torch.zeros(1)]", "lr": -1}
+    line = explain(error_of("step", step=step))
+    assert line.endswith("Invalid learning rate: -1; correct --learning_rate -1, --move::betas x")
+
+
+def test_an_argument_that_a_parent_refuses_is_named():
+    trainer = {"_target_": "taskgan_ext.engines.TaskNetworkTrainer", "max_epoch": 1, "device": "cpu"}
+    trainer |= {"max_epochs": 1, "train_data_loader": [], "network": "$torch.nn.Linear(1, 1)", "optimizer": 1}
+    line = explain(error_of("trainer", trainer=trainer))
+    assert line.startswith(
+        "taskgan_ext.engines.TaskNetworkTrainer takes no 'max_epoch' (did you mean max_epochs"
+    )
+
+
+@pytest.mark.parametrize("device", ["gpu", "gpu:0", "cuda:x", "cuda:"])
+def test_a_device_that_does_not_exist_is_named(device):
+    line = explain(error_of("move", device=device, move="$torch.zeros(1).to(@device)"))
+    assert line.startswith("device: expected cpu, cuda or one GPU such as cuda:0, got ")
+
+
+def test_a_path_that_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    error = error_of("make", path=tmp_path / "file" / "below", make="$@path.mkdir()")
+    assert explain(error) == (
+        f"{tmp_path}/file/below: Not a directory; give another path, or make this one usable"
+    )
+
+
+def test_a_path_that_was_dealt_with_is_not_blamed(tmp_path):
+    error = KeyError("wrong")
+    error.__context__ = FileNotFoundError(2, "No such file or directory", str(tmp_path))
+    assert explain(error) is None
+
+
+def test_an_error_within_a_component_of_others_keeps_its_traceback_and_names_the_component(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "own_component.py").write_text("class Own:\n    def __init__(self, x):\n        int(x)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    error = error_of("step", step={"_target_": "own_component.Own", "x": "a"})
     assert explain(error) is None
     assert summarise(error).startswith(
-        "torch.optim.Adam could not be built from the configuration: ValueError"
+        "own_component.Own could not be built from the configuration: ValueError"
     )
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from taskgan_ext.bundle.join_processes import LOST, is_lost_connection
+from taskgan_ext.bundle.join_processes import LOST, is_lost_connection, join_processes
+from taskgan_ext.bundle.messages import ReadableErrors
 from taskgan_ext.engines.process_group import open_store, refuse_unjoined_processes, start_process_group
 from taskgan_ext.errors import ConfigError
 
@@ -76,6 +77,14 @@ def test_processes_without_torchrun_are_told_to_use_it(monkeypatch):
         open_store()
     monkeypatch.setenv("WORLD_SIZE", "2")
     refuse_unjoined_processes()
+
+
+def test_a_run_without_torchrun_is_refused_in_one_line(monkeypatch):
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    with pytest.raises(ConfigError, match=r"start with torchrun, or leave multi_gpu_train\.json out"):
+        join_processes()
+    assert isinstance(sys.excepthook, ReadableErrors)
 
 
 def test_processes_that_do_not_know_of_one_another_are_refused(monkeypatch):

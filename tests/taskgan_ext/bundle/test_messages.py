@@ -62,3 +62,8 @@ def test_a_second_call_prints_nothing_twice(hook, capsys):
     assert sys.excepthook is installed
     hook(DataError("once"))
     assert capsys.readouterr().err == "error: once\n"
+
+
+def test_ctrl_c_is_one_line(hook, capsys):
+    assert hook(KeyboardInterrupt()) == []
+    assert capsys.readouterr().err.startswith("error: stopped by Ctrl-C; a training goes on")

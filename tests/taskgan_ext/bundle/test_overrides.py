@@ -15,11 +15,19 @@ PROGRAM = f"{next(iter(monai.bundle.__path__))}/__main__.py"
 def train(tmp_path):
     """A configuration file with a few ids, and a delta beside it."""
     (tmp_path / "train.json").write_text(
-        json.dumps({"learning_rate": 0.1, "epochs": 1, "train": {"trainer": {"max_epochs": 1}}}),
+        json.dumps(
+            {
+                "learning_rate": 0.1,
+                "epochs": 1,
+                "train": {"trainer": {"_target_": "taskgan_ext.engines.TaskGANTrainer", "max_epochs": 1}},
+                "network": {"_target_": "taskgan_ext.networks.UNetGenerator", "channels": [4, 8]},
+                "loader": {"_target_": "DataLoader", "dataset": []},
+            }
+        ),
         encoding="utf-8",
     )
     (tmp_path / "evaluate.json").write_text(
-        json.dumps({"+train": {"handlers": []}, "judge::seed": 1, "judge_epochs": 2}), encoding="utf-8"
+        json.dumps({"+train": {"handlers": []}, "judge": {"seed": 1}, "judge_epochs": 2}), encoding="utf-8"
     )
     return tmp_path / "train.json"
 
@@ -31,6 +39,39 @@ def check(train, *words):
 def test_a_typo_is_refused_with_the_nearest_id(train):
     with pytest.raises(ConfigError, match=r"--learning_rat \(did you mean --learning_rate\?\).*train\.json"):
         check(train, "--learning_rat", "0.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("train::trainer::max_epoch", "train::trainer::max_epochs"),
+        ("train#trainer#amq", "train::trainer::amp"),
+        ("train::trainer::network_deff", None),
+        ("train::trainr", "train::trainer"),
+        ("network::channel", "network::channels"),
+        ("network::dropuot", "network::dropout"),
+    ],
+)
+def test_a_typo_below_the_top_level_is_refused(train, name, near):
+    with pytest.raises(ConfigError) as caught:
+        check(train, f"--{name}", "3")
+    expected = f"unknown settings: --{name.replace('#', '::')}"
+    assert str(caught.value).startswith(expected)
+    assert near is None or str(caught.value).count(f"--{near}") == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "network::dropout",  # an argument that the file leaves out
+        "network::_disabled_",
+        "train::trainer::key_metric",  # of MONAI's trainer, which the class passes it on to
+        "loader::num_workers",  # of a class without its full path, which takes any name
+        "_meta_::anything",
+    ],
+)
+def test_a_new_argument_of_a_component_is_accepted(train, name):
+    check(train, f"--{name}", "1")
 
 
 def test_all_unknown_settings_are_named_at_once(train):

@@ -25,6 +25,7 @@ from taskgan_ext.clinical.open_bundle import ClinicalBundle, open_bundle
 from taskgan_ext.clinical.process_options import ProcessOptions
 from taskgan_ext.mr.sequence import MDMESequence
 from taskgan_ext.mr.signal import mdme_signal
+from taskgan_ext.release.contents import select_files
 
 AFFINE = np.array([[-2.0, 0, 0, 20], [0, -2.5, 0, 30], [0, 0, 3.0, 10], [0, 0, 0, 1]])
 SHAPE = (18, 16, 6)
@@ -52,6 +53,8 @@ def mr_bundle(tmp_path_factory: pytest.TempPathFactory, tiny_mr_cohort: Path) ->
     source = REPOSITORY / "bundles" / "mr_contrast_synthesis"
     bundle = trained_bundle(source, tiny_mr_cohort, tmp_path_factory.mktemp("clinical_mr"))
     shutil.rmtree(bundle / "eval")
+    for state_of_training in select_files(bundle)[1]:
+        (bundle / state_of_training).unlink()
     table = {"voxel_mm": ANYTHING, "shape": ANYTHING}
     change_json(bundle / "configs" / "clinical.json", applies_to=table, gate={"fit": [0, 1]})
     write_manifest(bundle)

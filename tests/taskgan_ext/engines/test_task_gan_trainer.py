@@ -52,6 +52,12 @@ def test_discriminator_learns_that_the_target_is_real_and_the_input_is_not(netwo
     assert margin() > max(before, 0) + 1
 
 
+@pytest.mark.parametrize("epochs", [0, -3])
+def test_a_training_without_an_epoch_is_refused(networks, epochs):
+    with pytest.raises(ConfigError, match=f"max_epochs: expected at least 1, got {epochs}"):
+        make_trainer(networks, [], epochs=epochs)
+
+
 def test_output_is_decollated_and_holds_every_loss_without_amp(networks, data):
     trainer = make_trainer(networks, slice_loader(data, num_samples=4), step_losses(task_training="both"))
     trainer.run()

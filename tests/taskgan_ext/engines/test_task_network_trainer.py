@@ -48,6 +48,15 @@ def test_property_of_unseen_subjects_is_learnt(tiny_cohort):
     assert trainer.state.metrics["loss"] < 0.1
 
 
+def test_a_negative_number_of_epochs_is_refused_and_none_changes_nothing():
+    network = make_tiny_networks().task_network
+    with pytest.raises(ConfigError, match="max_epochs: expected at least 0, got -1"):
+        trainer_of(network, [], epochs=-1)
+    before = [value.clone() for value in network.state_dict().values()]
+    trainer_of(network, [], epochs=0).run()
+    assert all(torch.equal(a, b) for a, b in zip(before, network.state_dict().values(), strict=True))
+
+
 def patterns(seed, count=96):
     """Discs with stripes whose number is the class, as items of Python numbers like those of a data list."""
     generator = torch.Generator().manual_seed(seed)

@@ -15,6 +15,7 @@ from taskgan_ext.errors import CheckpointError
 from taskgan_ext.handlers.load_weights import load_weights
 from taskgan_ext.handlers.random_state import random_state, restore_random_state
 from taskgan_ext.handlers.training_checkpoint import load_checkpoint
+from taskgan_ext.io.process_lock import ProcessLock
 
 RESULTS = ("state.pt", "model.pt", "history.csv")
 
@@ -69,6 +70,24 @@ def test_finished_run_does_nothing(uninterrupted, caplog):
     assert {name: (uninterrupted / name).read_bytes() for name in before} == before
 
 
+def test_a_second_run_in_the_same_folder_is_refused_while_the_first_one_trains(tmp_path, monkeypatch):
+    monkeypatch.setattr(ProcessLock, "acquire", lambda _: "process 7 on elsewhere")
+    with pytest.raises(
+        CheckpointError, match=r"another training writes state\.pt there \(process 7 on elsewh"
+    ):
+        resumable_run(tmp_path)
+    assert not steps(tmp_path)
+
+
+def test_a_complete_training_is_read_though_another_run_holds_its_lock(uninterrupted, monkeypatch):
+    monkeypatch.setattr(ProcessLock, "acquire", lambda _: "process 7 on elsewhere")
+    resumable_run(uninterrupted)
+
+
+def test_a_run_leaves_no_lock(uninterrupted):
+    assert not list(uninterrupted.glob("*.lock"))
+
+
 def test_checkpoint_holds_tensors_and_plain_types_only(uninterrupted):
     content = torch.load(uninterrupted / "state.pt", weights_only=True)
     assert content["epoch"] == EPOCHS
@@ -120,8 +139,10 @@ def test_networks_of_another_shape_are_refused(uninterrupted, tmp_path):
     content = torch.load(uninterrupted / "state.pt", weights_only=True)
     content["state"]["generator"].popitem()
     torch.save(content, tmp_path / "state.pt")
-    with pytest.raises(CheckpointError, match=r"state.pt: .*generator"):
+    with pytest.raises(CheckpointError, match=r"state.pt: .*generator.*1 of \d+ tensors differ") as caught:
         resumable_run(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "state.pt.lock").exists()
 
 
 def test_random_generators_come_back():
@@ -141,5 +162,8 @@ def test_weights_fit_strictly(uninterrupted, tmp_path):
     network = torch.nn.Linear(1, 1)
     with pytest.raises(CheckpointError, match="weights of this Linear, but they do not fit"):
         load_weights(network, uninterrupted / "model.pt")
+    with pytest.raises(CheckpointError, match=r"expected \(1, 1\), found none.*Give the settings") as caught:
+        load_weights(network, uninterrupted / "model.pt")
+    assert "\n" not in str(caught.value)
     with pytest.raises(CheckpointError, match="found no file; make them with: command"):
         load_weights(network, tmp_path / "absent.pt", "command")

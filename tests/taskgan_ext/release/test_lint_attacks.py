@@ -150,6 +150,7 @@ TEXTS = st.one_of(
         ["Compose", "os.system", "debug", "@x", "%x", "@::x", "%::f", "$@x", "$'@f{evil}'", "$@#f"]
     ),
     st.lists(st.sampled_from(PIECES), max_size=7).map(lambda pieces: "$" + "".join(pieces)),
+    st.lists(st.sampled_from(PIECES), max_size=4).map(lambda pieces: f"$'{''.join(pieces)}'"),
 )
 VALUES = st.recursive(
     TEXTS | st.sampled_from([1, True, None]),
@@ -171,7 +172,14 @@ def test_after_monais_own_expansion_only_reviewed_names_are_left(tmp_path_factor
             assert config.get("_mode_", "default") == "default"
             assert "_debug_" not in config
         elif isinstance(item, ConfigExpression):
-            assert names_in(item, config) <= KNOWN
+            assert names_in(config) <= KNOWN
+
+
+@settings(deadline=None, max_examples=400)
+@given(TEXTS)
+def test_after_monais_own_replacement_an_expression_holds_reviewed_names_only(text):
+    if text.startswith("$") and lint_config({"a": text}) == []:
+        assert names_in(text) <= KNOWN
 
 
 def expanded(path, content):
@@ -186,12 +194,13 @@ def expanded(path, content):
     return list(parser.ref_resolver.items.values())
 
 
-def names_in(item, text):
+def names_in(text):
     """Every name that Python would look up in an expression, after MONAI has put its references in."""
     resolver = ConfigParser().ref_resolver
     text = resolver.update_refs_pattern(text, dict.fromkeys(resolver.match_refs_pattern(text)))
     with warnings.catch_warnings(action="ignore"):
-        code = compile(text[1:], "expression", "eval")
+        # As eval does, which MONAI calls.
+        code = compile(text[1:].lstrip(" \t"), "expression", "eval")
     assert not [each for each in code.co_consts if hasattr(each, "co_code")]
     return set(code.co_names)
 

@@ -237,6 +237,25 @@ def test_torchscript_of_other_weights_is_refused(bundle, tmp_path):
     refused(bundle, tmp_path / "again", r"model\.ts: expected the weights of models/model\.pt")
 
 
+def test_a_bundle_with_a_package_of_ones_own_is_packed_and_checked_by_those_who_allow_it(
+    bundle, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.syspath_prepend(str(BUNDLES[0].parents[1] / "docs" / "examples" / "fourth_bundle"))
+    edit(
+        bundle / "configs/train.json", task_network_def={"_target_": "lesion_task.network.LesionLoadNetwork"}
+    )
+    message = refused(bundle, tmp_path / "out", r"task_network_def: _target_ 'lesion_task\.network\.Lesion")
+    assert message.endswith("allowed with --allow-package NAME")
+    allowed = ["--allow-package", "lesion_task"]
+    assert main(["pack", str(bundle), "--out", str(tmp_path), *allowed]) == 0
+    archive = capsys.readouterr().out.splitlines()[2]
+    unpack = ["unpack", archive, "--out", str(tmp_path / "unpacked")]
+    assert [main(["check", archive]), main(unpack), main(["check", archive, "--allow-package", "os"])] == [
+        2
+    ] * 3
+    assert [main(["check", archive, *allowed]), main([*unpack, *allowed])] == [0, 0]
+
+
 def test_the_commands_pack_check_and_unpack(model, tmp_path, capsys):
     out = str(tmp_path / "out")
     assert main(["pack", str(model), "--out", out]) == 0
