@@ -4,18 +4,21 @@ import argparse
 import logging
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
-from taskgan_ext.bundle.messages import find_user_error
 from taskgan_ext.clinical.audit import logger as audit_logger
 from taskgan_ext.clinical.process_command import add_process
 from taskgan_ext.clinical.worker.worker_command import add_worker
 from taskgan_ext.errors import TaskGANError
 
 FAULT = 1
+CLEARING_SECONDS = 10.0
+"""After a signal, in which further ones change nothing: they would break off the clearing up."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +58,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _describe(error: Exception) -> str:
     """What went wrong, without what a file says: of an error of programming its kind and place only."""
-    found = error if isinstance(error, TaskGANError) else find_user_error(error)
+    found = error if isinstance(error, TaskGANError) else _known_cause(error)
     if found is not None:
         return str(found)
     if isinstance(error, OSError):
@@ -67,6 +70,31 @@ def _describe(error: Exception) -> str:
     )
 
 
+def _known_cause(error: Exception) -> TaskGANError | None:
+    # Here, since this imports torch, which the worker does without.
+    from taskgan_ext.bundle.messages import find_user_error  # noqa: PLC0415
+
+    return find_user_error(error)
+
+
+class _Interruption:
+    """SIGTERM does what Ctrl-C does: what is half written goes, too."""
+
+    def __init__(self) -> None:
+        self._last = -CLEARING_SECONDS
+
+    def listen(self) -> None:
+        signal.signal(signal.SIGTERM, self)
+        # A shell that runs a command in the background has it ignore SIGINT, and that stays.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self)
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        if time.monotonic() - self._last >= CLEARING_SECONDS:
+            self._last = time.monotonic()
+            raise KeyboardInterrupt
+
+
 def _audit_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
@@ -76,6 +104,5 @@ def _audit_to_stderr() -> None:
 
 
 if __name__ == "__main__":
-    # As Ctrl-C does: what is half written goes, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _Interruption().listen()
     sys.exit(main())

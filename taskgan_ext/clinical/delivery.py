@@ -1,7 +1,7 @@
 """What was made of a scan, put into the output folder: whole series, and none of an earlier run."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydicom import dcmread
@@ -53,13 +53,23 @@ def deliver(made: Path, out_dir: Path, name: str, flat: bool) -> dict[str, str]:
         # Renamed before it is deleted: a folder that is half deleted would look like half a series.
         earlier.rename(old / earlier.name)
     if flat:
-        for source, target in moves.items():
-            (made / source).replace(out_dir / target)
+        _move_all({made / source: out_dir / target for source, target in moves.items()})
     else:
         for each in sorted(made.iterdir()):
             each.rename(out_dir / each.name)
     shutil.rmtree(old)
     return moves
+
+
+def _move_all(moves: Mapping[Path, Path]) -> None:
+    """One by one, and back to none where it ends before the last."""
+    try:
+        for source, target in moves.items():
+            source.replace(target)
+    except BaseException:
+        for target in moves.values():
+            target.unlink(missing_ok=True)
+        raise
 
 
 def _targets(made: Path, flat: bool) -> Iterator[tuple[Path, str]]:

@@ -23,6 +23,7 @@ from taskgan_ext.dicom.derived.derived_series import DerivedSeries
 from taskgan_ext.dicom.derived.mr_series import write_derived_mr
 from taskgan_ext.dicom.derived.recipe import Recipe
 from taskgan_ext.dicom.derived.source_slices import SourceSlices, read_source_slices
+from taskgan_ext.dicom.image_gate import is_image
 from taskgan_ext.dicom.parse_file import parse_file
 from taskgan_ext.dicom.parser_faults import quiet_parser
 from taskgan_ext.errors import DataError, RefusedInput, RefusedSeries
@@ -153,7 +154,8 @@ def _grid_of(uid: str, files: Sequence[Path]) -> tuple[str, ...]:
         with quiet_parser():
             headers = [parse_file(file) for file in files]
             places = {header.text("ImagePositionPatient") for header in headers}
-            if len(places) < len(headers):
+            # What is of another kind is refused, and must not take a scan on the same grid with it.
+            if len(places) < len(headers) and all(map(is_image, headers)):
                 return tuple(headers[0].text(keyword) for keyword in FRAME)
     except RefusedSeries:
         return (uid,)  # refused again when it is read, and then alone

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from taskgan_ext.clinical.bundle_arguments import add_bundle_options, options_of
 from taskgan_ext.clinical.mercure_task import FAIL, REFUSALS, read_settings
-from taskgan_ext.clinical.open_bundle import open_bundle
-from taskgan_ext.clinical.process import process_folder
-from taskgan_ext.clinical.process_options import ProcessOptions
 from taskgan_ext.clinical.result import RESULT_FILE, StudyResult
 from taskgan_ext.errors import ConfigError
 from taskgan_ext.io.atomic import write_json
@@ -53,51 +51,11 @@ def add_process(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(run=_run)
 
 
-def add_bundle_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how to restore.
-
-    Args:
-        parser: of a command.
-    """
-    parser.add_argument(
-        "--bundle", type=Path, required=True, metavar="DIR", help="folder of the bundle, with manifest.json"
-    )
-    parser.add_argument(
-        "--manifest-sha256", default="", metavar="HEX", help="expected SHA-256 of the manifest"
-    )
-    parser.add_argument(
-        "--allow-unsealed", action="store_true", help="take a bundle without manifest.json, for research"
-    )
-    parser.add_argument("--device", default="", help="such as cpu or cuda:0")
-    parser.add_argument(
-        "--withhold-flagged", action="store_true", help="do not write what the output gate flags"
-    )
-    parser.add_argument(
-        "--uncertainty",
-        type=int,
-        default=0,
-        metavar="N",
-        help="passes with dropout, for a map of their standard deviation (NIfTI)",
-    )
-
-
-def options_of(arguments: argparse.Namespace) -> ProcessOptions:
-    """Read what ``add_bundle_options`` has added.
-
-    Args:
-        arguments: parsed.
-    """
-    return ProcessOptions(
-        bundle=arguments.bundle,
-        device=arguments.device,
-        deliver_flagged=not arguments.withhold_flagged,
-        uncertainty=arguments.uncertainty,
-        manifest_sha256=arguments.manifest_sha256,
-        allow_unsealed=arguments.allow_unsealed,
-    )
-
-
 def _run(arguments: argparse.Namespace) -> int:
+    # Here, so that the worker, which shares the command line, does without torch: its child has it.
+    from taskgan_ext.clinical.open_bundle import open_bundle  # noqa: PLC0415
+    from taskgan_ext.clinical.process import process_folder  # noqa: PLC0415
+
     in_dir, in_from = _folder(arguments, "IN")
     out_dir, out_from = _folder(arguments, "OUT")
     if in_from == MERCURE_IN:

@@ -28,7 +28,8 @@ class Study:
 def find_series(folder: Path) -> Study:
     """Group the images of a folder by their series; the files are told apart by what they hold.
 
-    Reports, presentation states and what is no DICOM file are left out.
+    Reports, presentation states and what is no DICOM file are left out. What holds pixels is an image here,
+    also where its kind is unknown: it is refused by name, and not passed over in silence.
 
     Args:
         folder: searched with its subfolders.
@@ -56,9 +57,9 @@ def find_series(folder: Path) -> Study:
 
 
 def _series_of(path: Path) -> str | None:
-    """Of a file that is no image, ``None``."""
+    """Of a file without an image, ``None``."""
     with refusing(path, "it cannot be read"):
         if path.suffix.lower() not in DICOM_SUFFIXES and not is_dicom(path):
             return None
         file = parse_file(path)
-        return file.text("SeriesInstanceUID") if is_image(file) else None
+        return file.text("SeriesInstanceUID") if is_image(file) or file.pixels is not None else None

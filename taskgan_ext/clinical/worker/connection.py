@@ -4,6 +4,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -53,6 +54,16 @@ class Connection:
     def parts(self) -> SplitResult:
         """Of the address."""
         return urlsplit(self.url)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether others on the network can read along."""
+        host = str(self.parts.hostname)
+        try:
+            near = ip_address(host).is_loopback
+        except ValueError:
+            near = host == "localhost"
+        return self.parts.scheme == "http" and not near
 
     def tls(self) -> ssl.SSLContext | None:
         """Make what an https connection needs; the name of the server is always checked.

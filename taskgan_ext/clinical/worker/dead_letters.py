@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from taskgan_ext.clinical.worker.claim import read_marker
+from taskgan_ext.clinical.worker.claim import CHANGED, read_marker
 from taskgan_ext.clinical.worker.marker import DONE_NAME, Marker, State
 from taskgan_ext.clinical.worker.orthanc import Orthanc, OrthancError
 from taskgan_ext.clinical.worker.scan_unit import PAGE, SERIES, STUDIES
@@ -69,7 +69,7 @@ def requeue(orthanc: Orthanc, letter: DeadLetter) -> bool:
             "PUT", f"/{letter.level}/{letter.id}/metadata/{DONE_NAME}", free.to_bytes(), match=letter.etag
         )
     except OrthancError as error:
-        if error.status in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
+        if error.status == HTTPStatus.NOT_FOUND or error.status in CHANGED:
             return False
         raise
     return True

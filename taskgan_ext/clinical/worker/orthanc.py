@@ -4,7 +4,7 @@ import base64
 import http.client
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +144,16 @@ class Orthanc:
             self.close()  # the rest of the answer would be taken for the next one
             raise
 
+    def hurry(self, seconds: float) -> None:
+        """From now on wait for an answer no longer than this.
+
+        Args:
+            seconds: that it may take to begin or to go on.
+        """
+        self.connection = replace(self.connection, timeout=min(seconds, self.connection.timeout))
+        if self._http is not None and self._http.sock is not None:
+            self._http.sock.settimeout(self.connection.timeout)
+
     def close(self) -> None:
         """Close the connection; the next call opens another one."""
         if self._http is not None:
@@ -166,7 +176,8 @@ class Orthanc:
                 return self._http.getresponse()
             except (OSError, http.client.HTTPException) as error:
                 self.close()
-                if not again:
+                # One that was silent for so long is asked no second time.
+                if not again or isinstance(error, TimeoutError):
                     raise UnreachableError(
                         f"expected Orthanc at {parts.scheme}://{parts.netloc}, got no answer "
                         f"({type(error).__name__})"

@@ -49,6 +49,8 @@ def run_worker(settings: WorkerSettings, stop: Stop | None = None) -> int:
     destination = Destination.from_text(settings.send_to, settings.timeout) if settings.send_to else None
     with contextlib.ExitStack() as held:
         held.callback(orthanc.close)
+        if settings.connection.is_open:
+            audit("warning", cause="plain_http", message="password and images can be read", worker=worker)
         _check(orthanc, destination, worker)
         port = held.enter_context(health_server(settings.health, status))
         folder = held.enter_context(work_folder(settings.work))

@@ -14,8 +14,9 @@ if sys.platform != "win32":
     import fcntl
 
 PREFIX, LOCK = "taskgan-worker-", "in-use"
-GATE = ".taskgan-worker-gate"
-"""Held while a folder is made or removed, so that none is taken for left before it is locked."""
+GATE = ".taskgan-worker-gate-"
+"""Held while a folder is made or removed, so that none is taken for left before it is locked. Each user has
+one: in a folder such as /tmp nobody can open that of another."""
 
 
 @contextlib.contextmanager
@@ -35,7 +36,7 @@ def work_folder(parent: Path) -> Iterator[Path]:
         OSError: the folder cannot be written.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    with _locked(parent / GATE):
+    with _locked(parent / f"{GATE}{os.getuid() if hasattr(os, 'getuid') else 0}"):
         remove_left_folders(parent)
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         held = contextlib.ExitStack()

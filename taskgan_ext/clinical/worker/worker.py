@@ -24,6 +24,8 @@ from taskgan_ext.clinical.worker.worker_settings import WorkerSettings
 
 FIRST_PAUSE, LONGEST_PAUSE, LONGEST_RETRY = 1.0, 60.0, 3600.0
 """Seconds: after the first trouble with the surroundings, the most of it, and the most between attempts."""
+HURRY_SECONDS = 3.0
+"""For an answer when the worker has to stop; giving back takes two."""
 MAX_CHANGES = 1000
 TELLING = {"NewSeries", "StableSeries"}
 """Changes after which a series is looked at; they only make the worker faster, since some never come."""
@@ -190,6 +192,8 @@ class Worker:
 
     def _give_back(self, claim: Claim) -> None:
         """Let other workers have it at once; where that fails, they take it later."""
+        if self.place.stop.is_asked():
+            self.place.orthanc.hurry(HURRY_SECONDS)
         if claim.marker.worker == self.place.worker and claim.marker.state is State.WORKING:
             try:
                 claim.write(replace(claim.marker, state=State.FREE, worker=""))

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from taskgan_ext.clinical.process_command import add_bundle_options, options_of
+from taskgan_ext.clinical.bundle_arguments import add_bundle_options, options_of
 from taskgan_ext.clinical.worker.connection import (
     PASSWORD_VARIABLE,
     USER_VARIABLE,

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,28 @@ def test_an_error_leaves_whole_series_and_no_result(
     monkeypatch.undo()
     assert process_folder(source, out, pet, options).written
     assert (out / RESULT_FILE).is_file()
+
+
+def test_an_error_between_the_files_of_a_series_without_folder_leaves_none_of_them(
+    pet: ClinicalBundle,
+    options: ProcessOptions,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, calls = Path.replace, []
+
+    def fail(path: Path, target: Path) -> Path:
+        calls.append(target)
+        if len(calls) == 9:  # in the second series
+            raise OSError(28, "No space left on device")
+        return whole(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="No space left"):
+        process_folder(source, tmp_path / "out", pet, replace(options, flat=True))
+    left = {str(pydicom.dcmread(path).SeriesInstanceUID) for path in (tmp_path / "out").iterdir()}
+    assert (len(left), len(list((tmp_path / "out").iterdir()))) == (1, 6)
 
 
 @pytest.mark.slow

@@ -208,6 +208,29 @@ def test_files_that_belong_to_no_series_are_told_of_and_others_are_left_out(
     assert [line["event"] for line in audited] == ["refused", "restored"]
 
 
+@pytest.mark.parametrize("kind", ["1.3.46.670589.11.0.0.12.1", "1.2.840.10008.5.1.4.1.1.481.2"])
+def test_images_of_a_kind_that_is_not_read_are_told_of_by_their_series(
+    kind: str, pet: ClinicalBundle, options: ProcessOptions, pet_series: Write, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    restored = pet_series(folder / "read", seed=1)
+    for path in pet_series(folder / "private", seed=2).iterdir():  # of a vendor's own kind, and doses
+        image = pydicom.dcmread(path)
+        image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = kind
+        image.save_as(path)
+    for path in sorted(pet_series(folder / "mixed", seed=3).iterdir())[:1]:
+        image = pydicom.dcmread(path)
+        image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = kind
+        image.save_as(path)
+    names = {each.name: name_of(each) for each in folder.iterdir()}
+    result = process_folder(folder, tmp_path / "out", pet, options)
+    assert {each.series: each.code for each in result.series} == {
+        name_of(restored): "",
+        names["private"]: "sop_class",
+        names["mixed"]: "sop_class",
+    }
+
+
 def test_a_folder_without_images_is_refused_in_the_result(
     pet: ClinicalBundle, options: ProcessOptions, tmp_path: Path, audited: list[dict[str, Any]]
 ) -> None:

@@ -219,3 +219,33 @@ def test_a_worker_without_a_sign_of_life_is_not_healthy() -> None:
 def _get(port: int, path: str) -> str:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
         return str(answer.read().decode())
+
+
+def test_the_commands_of_the_worker_import_no_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys; from taskgan_ext.clinical.__main__ import main; "
+        "status = main(sys.argv[1:]); "
+        'sys.exit(f\'{status}: {[name for name in ("torch", "monai") if name in sys.modules]}\')'
+    )
+    words = ["worker", "--orthanc", "ftp://nowhere", "--bundle", "none", "--work", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=120, check=False
+    )
+    *_, message, loaded = done.stderr.splitlines()
+    assert message.startswith("error: --orthanc: expected an address")
+    assert loaded == "1: []"
+
+
+@pytest.mark.parametrize(
+    ("url", "others_can_read"),
+    [
+        ("http://127.0.0.1:8042", False),
+        ("http://[::1]:8042", False),
+        ("http://localhost:8042", False),
+        ("https://pacs.example", False),
+        ("http://pacs.example:8042", True),
+        ("http://192.0.2.1", True),
+    ],
+)
+def test_an_address_whose_traffic_others_can_read_is_known(url: str, others_can_read: bool) -> None:
+    assert Connection(url).is_open is others_can_read

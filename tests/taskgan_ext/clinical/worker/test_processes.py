@@ -5,33 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from orthanc_server import PASSWORD, USER, OrthancServer, free_port, needs_orthanc
 from worker_chaos import Chaos, ChaosPlan
+from worker_children import WAIT_SECONDS, children_of, wait_until
 from worker_scans import derived, pet_series, store
 
 from taskgan_ext.clinical.worker.work_folder import PREFIX, remove_left_folders
 
 pytestmark = [needs_orthanc, pytest.mark.slow]
-WAIT_SECONDS = 180
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait, within bounds."""
-    end = time.monotonic() + WAIT_SECONDS
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.1)
-
-
-def children_of(pid: int) -> list[int]:
-    """Processes that a process has started."""
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
