@@ -1,8 +1,10 @@
 """Our app in a real MONAI Label server: what it restores is what the command line restores."""
 
 import json
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nibabel as nib
@@ -214,9 +216,30 @@ def test_training_puts_new_weights_in_place_and_keeps_the_old_ones(server, tiny_
     assert not list(models.glob(".training-*"))
     recorded = json.loads((models / "training_subjects.json").read_text())["subjects"]
     assert {path.name.split("_")[0] for path in server.studies.glob("sub-*.nii.gz")} & set(recorded)
+    assert (server.app / "model" / PET / "eval" / "label" / "history.csv").is_file()
     after = volume_of(server.infer(PET, name), tmp_path).get_fdata()
     assert np.isfinite(after).all()
     assert np.abs(after - before).max() > 0
+
+
+def test_the_first_weights_outlive_every_training(server, tiny_cohort):
+    models = server.app / "model" / PET / "models"
+    shutil.rmtree(models / "first", ignore_errors=True)
+    shutil.rmtree(models / "previous", ignore_errors=True)
+    for path in server.studies.glob("sub-*.nii.gz"):
+        subject = path.name.split("_")[0]
+        target = tiny_cohort / subject / f"{subject}_label.nii.gz"
+        (server.studies / "labels" / "final" / path.name).write_bytes(target.read_bytes())
+    names = [name for name in ("model.pt", "task_network.pt") if (models / name).is_file()]
+    in_place = [{name: (models / name).read_bytes() for name in names}]
+    for _ in range(2):
+        assert server.train(PET, max_epochs=1, task_epochs=1)["status"] == "DONE"
+        in_place.append({name: (models / name).read_bytes() for name in names})
+    shipped, second, _ = in_place
+    assert len({weights["model.pt"] for weights in in_place}) == 3
+    assert {name: (models / "first" / name).read_bytes() for name in names} == shipped
+    assert {name: (models / "previous" / name).read_bytes() for name in names} == second
+    assert not list(models.glob(".training-*"))
 
 
 @pytest.mark.parametrize(("model", "cohort"), [(MR, "tiny_mr_cohort"), (FACE, "tiny_face_cohort")])
@@ -242,12 +265,81 @@ def test_a_prepared_cohort_as_studies_trains_every_bundle(server, model, cohort,
     assert weights.read_bytes() != old
 
 
-def test_all_images_are_restored_in_one_batch(server):
+@pytest.fixture
+def restored(server):
+    """Folder for what batches write; images that a test adds to the studies are gone after it."""
     labels = server.studies / "labels" / "original"
-    body = json.dumps({"device": "cpu", "multi_gpu": False, "max_batch_size": 2}).encode()
-    started = server.request("POST", f"/batch/infer/{PET}?images=all", body, "application/json")
+    before = set(server.studies.iterdir())
+    shutil.rmtree(labels, ignore_errors=True)
+    labels.mkdir(parents=True)
+    yield labels
+    for path in set(server.studies.iterdir()) - before:
+        path.unlink()
+
+
+def batch(server, model, **more):
+    """Restore a batch, and give its state and the names of the images that the log calls skipped."""
+    body = json.dumps({"device": "cpu", "multi_gpu": False, **more}).encode()
+    start = len(server.log.read_text(encoding="utf-8"))
+    started = server.request("POST", f"/batch/infer/{model}?images=all", body, "application/json")
     assert started.status == 200
-    assert server.finished("/batch/infer/")["status"] == "DONE"
-    assert len(list(labels.glob("*.nii.gz"))) == 2
-    for path in labels.glob("*.nii.gz"):
+    state = server.finished("/batch/infer/")
+    printed = server.log.read_text(encoding="utf-8")[start:]
+    lines = {line for line in printed.splitlines() if "- skipped " in line}
+    return state, sorted(line.split("- skipped ")[1].split(":")[0] for line in lines)
+
+
+def wait_until_listed(server, name: str) -> None:
+    deadline = time.monotonic() + 30
+    while name not in server.request("GET", "/datastore/?output=all").json["objects"]:
+        assert time.monotonic() < deadline, f"{name} is not listed"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_images_that_do_not_apply_are_skipped_in_a_batch_and_the_rest_is_restored(server, restored, workers):
+    # Whatever order MONAI Label takes, sorted or given: what cannot be restored comes first.
+    (server.studies / "broken.nii.gz").write_bytes(b"no volume")
+    wait_until_listed(server, "broken")
+    pets = sorted(path.name.removesuffix(".nii.gz") for path in server.studies.glob("sub-*.nii.gz"))
+    order = ["broken", "face", *pets]
+    state, skipped = batch(server, PET, images=order, max_workers=workers)
+    assert state["status"] == "DONE", state
+    assert skipped == ["broken", "face"]
+    assert sorted(path.name for path in restored.iterdir()) == [f"{name}.nii.gz" for name in pets]
+    for path in restored.iterdir():
         assert nib.load(path).get_data_dtype() == np.float32
+    for name in ("broken", "face"):
+        refused = server.infer(PET, name)
+        assert refused.status == 422
+        assert refused.json["detail"]
+
+
+def test_all_images_of_mixed_studies_are_a_batch_of_every_bundle(server, restored):
+    pets = sorted(path.name.removesuffix(".nii.gz") for path in server.studies.glob("sub-*.nii.gz"))
+    for model, wanted in ((FACE, ["face.png"]), (PET, [f"{name}.nii.gz" for name in pets])):
+        state, skipped = batch(server, model)
+        assert state["status"] == "DONE", state
+        assert set(skipped) == {"face", *pets} - {name.split(".")[0] for name in wanted}
+        assert set(wanted) <= {path.name for path in restored.iterdir()}
+
+
+def test_a_batch_of_which_nothing_is_restored_fails_with_the_reason(server, restored):
+    state, skipped = batch(server, PET, images=["face"])
+    assert state["status"] == "ERROR"
+    assert "none of 1 images was restored" in "\n".join(state["details"])
+    assert skipped == ["face"]
+    assert not list(restored.iterdir())
+
+
+def test_weights_that_do_not_fit_stop_a_batch(server, restored):
+    weights = server.app / "model" / PET / "models" / "model.pt"
+    good = weights.read_bytes()
+    try:
+        torch.save({"foo": torch.zeros(1)}, weights)
+        state, skipped = batch(server, PET, images=[an_image(server)[0]])
+    finally:
+        weights.write_bytes(good)
+    assert state["status"] == "ERROR"
+    assert skipped == []
+    assert "expected the weights of" in "\n".join(state["details"])

@@ -1,7 +1,8 @@
-"""The PET bundle in MONAI Label's own app ``monaibundle``: what it does, and what it does not check."""
+"""The bundles in MONAI Label's own app ``monaibundle``: what it does, and what it does not check."""
 
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from monai.bundle import ckpt_export
 from tests.integrations.label_server import LabelServer, running_server
 
 pytestmark = pytest.mark.slow
-PET = "pet_denoising"
+PET, MR, FACE = ALL = ("pet_denoising", "mr_contrast_synthesis", "face_super_resolution")
 FLOAT = {"device": "cpu", "result_dtype": "float32"}
 
 
@@ -27,11 +28,12 @@ def stock(
     copy = ["apps", "--download", "--name", "monaibundle", "--output", folder]
     subprocess.run([python_of_label, "-m", "monailabel.main", *copy], check=True, capture_output=True)
     app = folder / "monaibundle"
-    shutil.copytree(trained_bundles / PET, app / "model" / PET)
+    for name in ALL:
+        shutil.copytree(trained_bundles / name, app / "model" / name)
     shutil.copytree(
         studies, folder / "studies", ignore=shutil.ignore_patterns("labels", "datastore*", ".lock")
     )
-    conf = [("models", PET), ("zoo_source", "local"), ("sam2", "false")]
+    conf = [("models", ",".join(ALL)), ("zoo_source", "local"), ("sam2", "false")]
     settings = [word for pair in conf for word in ("--conf", *pair)]
     with running_server(python_of_label, app, folder / "studies", *settings) as running:
         yield running
@@ -61,6 +63,18 @@ def test_the_stock_app_restores_bit_for_bit_as_the_command_line(stock, python_of
     np.testing.assert_array_equal(
         restored(stock, tmp_path), expected(stock, python_of_label, tmp_path / "out")
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"), [(MR, "KeyError: 'maps'"), (FACE, "'SavePicturesd' object is not iterable")]
+)
+def test_the_stock_app_cannot_run_contrasts_and_faces(stock, model, reason):
+    image = next((stock.studies / "mr").glob("*_mdme.nii.gz")) if model == MR else stock.studies / "face.png"
+    assert stock.infer(model, str(image), params=FLOAT).status == 500
+    deadline = time.monotonic() + 30  # the server answers before it writes its log
+    while reason not in stock.log.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline, stock.log.read_text(encoding="utf-8")[-3000:]
+        time.sleep(0.2)
 
 
 def test_the_stock_app_takes_our_models_for_segmentations(stock):

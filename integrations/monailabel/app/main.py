@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import HTTPException
-from lib.restoration import RestorationTask
+from lib.restoration import ImageRefused, RestorationTask
 from lib.training import BundleTrainingTask
 from monailabel.interfaces.app import MONAILabelApp
 from monailabel.interfaces.datastore import Datastore
@@ -79,12 +79,10 @@ class TaskGANApp(MONAILabelApp):
             As MONAI Label's.
 
         Raises:
-            HTTPException: 404 for an unknown model or image. The server's own method would read any file.
+            HTTPException: 404 for an unknown model or image. The server's own method would read any file. See
+                also ``RestorationTask``.
         """
-        if request.get("model") not in self.bundles:
-            raise HTTPException(
-                404, f"expected one of the models {', '.join(self.bundles)}, got {request.get('model')!r}"
-            )
+        self._check_model(request)
         store = datastore or self.datastore()
         name = str(request.get("image") or "")
         known = store.get_image_uri(name)
@@ -92,5 +90,46 @@ class TaskGANApp(MONAILabelApp):
         path = Path(known or studies / name).resolve()
         uploaded = path.parent == Path(tempfile.gettempdir()).resolve()
         if not path.is_file() or not (uploaded or path.is_relative_to(studies)):
-            raise HTTPException(404, f"found no image {name!r} in the studies; /datastore/ lists them")
+            raise ImageRefused(404, f"found no image {name!r} in the studies; /datastore/ lists them")
         return super().infer({**request, "image": name if known else str(path)}, store)
+
+    def batch_infer(self, request: dict[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
+        """Restore many images; one that the bundle refuses is skipped, with a line in the log.
+
+        The server's own method ends at the first image that fails.
+
+        Args:
+            request: with ``model`` and ``images``, as MONAI Label takes it.
+            datastore: of the studies.
+
+        Returns:
+            As MONAI Label's, by image; of an image that was skipped nothing but ``skipped``, the reason.
+
+        Raises:
+            HTTPException: 404 for an unknown model, 422 if not one image could be restored; or what is wrong
+                with the weights or a setting, which stops the batch.
+        """
+        self._check_model(request)
+        result = self._batch_infer(request, datastore or self.datastore(), self._restore_or_skip)
+        skipped = [image for image, answer in result.items() if "skipped" in answer]
+        if result and len(skipped) == len(result):
+            raise HTTPException(
+                422, f"none of {len(skipped)} images was restored; the last: {result[skipped[-1]]['skipped']}"
+            )
+        logger.info(
+            "restored %d of %d images, skipped %d", len(result) - len(skipped), len(result), len(skipped)
+        )
+        return result
+
+    def _restore_or_skip(self, request: dict[str, Any], datastore: Datastore) -> dict[str, Any]:
+        try:
+            return self.infer(request, datastore)
+        except ImageRefused as error:
+            logger.warning("skipped %s: %s", request["image"], " ".join(str(error.detail).split()))
+            return {"skipped": error.detail}
+
+    def _check_model(self, request: dict[str, Any]) -> None:
+        if request.get("model") not in self.bundles:
+            raise HTTPException(
+                404, f"expected one of the models {', '.join(self.bundles)}, got {request.get('model')!r}"
+            )

@@ -12,8 +12,13 @@ from monailabel.interfaces.tasks.infer_v2 import InferTask, InferType
 from monailabel.utils.others.generic import device_list, name_to_device
 
 from taskgan_ext.bundle.messages import find_user_error
+from taskgan_ext.errors import DataError
 from taskgan_ext.io.digest import sha256
 from taskgan_ext.mr.protocol import CONTRASTS
+
+
+class ImageRefused(HTTPException):
+    """The image itself is the reason: another image of the same request may well be restored."""
 
 
 class RestorationTask(InferTask):
@@ -66,8 +71,8 @@ class RestorationTask(InferTask):
             the SHA-256 of its weights and, where the bundle writes one, its sidecar.
 
         Raises:
-            HTTPException: 422 with the message of the bundle, if the image, the weights or a setting is
-                refused.
+            ImageRefused: 422 with the message of the bundle, if it refuses the image.
+            HTTPException: likewise, if it refuses the weights or a setting.
         """
         overrides: dict[str, Any] = {}
         if "contrasts" in self.settings:
@@ -80,7 +85,8 @@ class RestorationTask(InferTask):
                 known = find_user_error(error)
                 if known is None:
                     raise
-                raise HTTPException(422, str(known)) from error
+                kind = ImageRefused if isinstance(known, DataError) else HTTPException
+                raise kind(422, str(known)) from error
             return self._result(Path(folder))
 
     def _run(self, request: dict[str, Any], folder: str, overrides: dict[str, Any]) -> None:

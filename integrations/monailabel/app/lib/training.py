@@ -18,6 +18,7 @@ from taskgan_ext.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 _UNFINISHED = ".training-"
+_FIRST = "first"
 _PREVIOUS = "previous"
 
 
@@ -113,15 +114,24 @@ class BundleTrainingTask(TrainTask):
         workflow.finalize()
 
     def _publish(self, folder: Path) -> None:
-        """Keep the weights in place as ``previous/`` and move the new ones there, each file in one step."""
+        """Move the new weights in place, each file in one step, and keep the old ones as ``previous/``.
+
+        Those that were in place before the first training stay for good, as ``first/``.
+        """
         names = [path.name for path in folder.iterdir() if path.name != "datalist.json"]
         weights = sorted((name for name in names if not name.endswith("_state.pt")), key="model.pt".__eq__)
-        before = self.models / _PREVIOUS
-        shutil.rmtree(before, ignore_errors=True)
-        before.mkdir()
-        for name in weights:
-            if (self.models / name).is_file():
-                shutil.copy2(self.models / name, before / name)
+        old = [self.models / name for name in weights if (self.models / name).is_file()]
+        first, previous = self.models / _FIRST, self.models / _PREVIOUS
+        # A folder appears complete or not at all: half a copy would pass for the weights of before.
+        for kept in (previous, first):
+            if not old or (kept == first and first.is_dir()):
+                continue
+            copy = folder / kept.name
+            copy.mkdir()
+            for file in old:
+                shutil.copy2(file, copy / file.name)
+            shutil.rmtree(kept, ignore_errors=True)
+            copy.rename(kept)
         for name in weights:
             (folder / name).replace(self.models / name)
-        logger.info("%s: new weights are in place, the old ones in %s", self.models / "model.pt", before)
+        logger.info("%s: new weights are in place, the old ones in %s", self.models / "model.pt", previous)
