@@ -4,10 +4,34 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from taskgan_ext.clinical.worker.faults import Left
-from taskgan_ext.clinical.worker.marker import DONE_NAME, Marker, State
+from taskgan_ext.clinical.worker.marker import DONE_NAME, SUPERSEDED_NAME, Marker, State
 from taskgan_ext.clinical.worker.orthanc import Orthanc, OrthancError
+from taskgan_ext.errors import ConfigError
 
 CHANGED = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
+UNKNOWN_NAME = 7
+"""Code of Orthanc for metadata that its configuration does not name; a series that is gone has another."""
+NOBODY = "-".join(["00000000"] * 5)
+"""No identifier of Orthanc: they are SHA-1 sums."""
+
+
+def check_names(orthanc: Orthanc) -> None:
+    """Check that Orthanc knows the names of what the worker writes.
+
+    Args:
+        orthanc: to ask.
+
+    Raises:
+        ConfigError: it does not.
+        OrthancError: Orthanc refuses the call.
+    """
+    for name in (DONE_NAME, SUPERSEDED_NAME):
+        try:
+            orthanc.call("GET", f"/series/{NOBODY}/metadata/{name}")
+        except OrthancError as error:
+            _check_known(error)
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
 
 
 def read_marker(orthanc: Orthanc, path: str) -> tuple[Marker, str]:
@@ -99,6 +123,7 @@ class Claim:
 
         Raises:
             Left: another one is there, or the unit is gone.
+            ConfigError: Orthanc does not know its name.
         """
         try:
             address = f"{self.path}/metadata/{DONE_NAME}"
@@ -108,9 +133,18 @@ class Claim:
         except OrthancError as error:
             if error.status in CHANGED:
                 raise Left("taken") from None
+            _check_known(error)
             if error.status == HTTPStatus.NOT_FOUND:
                 raise Left("gone") from None
             raise
         if found.body != marker.to_bytes():
             raise Left("taken")
         self.marker, self._etag = marker, found.etag
+
+
+def _check_known(error: OrthancError) -> None:
+    if error.code == UNKNOWN_NAME:
+        raise ConfigError(
+            f"expected UserMetadata of Orthanc's configuration to name {DONE_NAME} and {SUPERSEDED_NAME}, it "
+            "does not; see integrations/orthanc/orthanc.json"
+        ) from None

@@ -5,6 +5,7 @@ import secrets
 from random import SystemRandom
 
 from taskgan_ext.clinical.audit import audit
+from taskgan_ext.clinical.worker.claim import check_names
 from taskgan_ext.clinical.worker.destination import Destination
 from taskgan_ext.clinical.worker.faults import Failure, Left
 from taskgan_ext.clinical.worker.health_server import health_server
@@ -80,6 +81,7 @@ def _check(orthanc: Orthanc, destination: Destination | None, worker: str) -> No
         system = orthanc.get("/system")
         if destination is not None:
             destination.check(orthanc)
+        check_names(orthanc)
     except (CredentialsError, ConfigError):
         raise
     except (OrthancError, UnreachableError) as error:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from orthanc_server import PASSWORD, USER, OrthancServer, needs_orthanc
+from orthanc_server import PASSWORD, USER, OrthancServer, needs_orthanc, running
 from pydicom import dcmread
 from pydicom.uid import generate_uid
+from worker_process import settings_of
 from worker_scans import markers, pet_series, store
 
 from taskgan_ext.clinical.__main__ import main
@@ -14,8 +15,11 @@ from taskgan_ext.clinical.worker.claim import Claim, read_marker
 from taskgan_ext.clinical.worker.faults import Left
 from taskgan_ext.clinical.worker.marker import Marker, State
 from taskgan_ext.clinical.worker.orthanc import CredentialsError, Orthanc
+from taskgan_ext.clinical.worker.run_worker import run_worker
 from taskgan_ext.clinical.worker.scan_unit import UnitFinder
+from taskgan_ext.clinical.worker.stop import Stop
 from taskgan_ext.clinical.worker.worker import Worker
+from taskgan_ext.errors import ConfigError
 
 pytestmark = [needs_orthanc]
 MakeWorker = Callable[..., Worker]
@@ -92,6 +96,21 @@ def test_wrong_credentials_are_named_and_end_the_command(
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith("error: Orthanc refuses the worker (HTTP status 401")
+
+
+def test_an_orthanc_that_does_not_know_the_note_ends_the_worker_and_no_scan_counts_as_gone(
+    tmp_path: Path, tiny_bundle: Path, files: list[Path]
+) -> None:
+    with running(tmp_path / "bare", UserMetadata={}, CheckRevisions=True) as server:
+        given = {"bundle": str(tiny_bundle), "connection": vars(server.connection()), "work": str(tmp_path)}
+        with pytest.raises(ConfigError, match="expected UserMetadata of Orthanc's configuration to name"):
+            run_worker(settings_of(given), Stop(0.0))
+        (id_,) = store(server, files)
+        client = server.client()
+        claim = Claim(client, f"/series/{id_}", Marker(), "")
+        with pytest.raises(ConfigError, match="UserMetadata"):
+            claim.take("key", "worker")
+        client.close()
 
 
 def test_dead_letters_are_listed_and_queued_again_by_the_command(
