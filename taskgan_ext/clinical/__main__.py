@@ -2,23 +2,19 @@
 
 import argparse
 import logging
-import signal
 import sys
-import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from taskgan_ext.clinical.audit import logger as audit_logger
+from taskgan_ext.clinical.interruption import interruption
 from taskgan_ext.clinical.process_command import add_process
 from taskgan_ext.clinical.worker.worker_command import add_worker
 from taskgan_ext.errors import TaskGANError
 
 FAULT = 1
-CLEARING_SECONDS = 10.0
-"""After a signal, in which further ones change nothing: they would break off the clearing up."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,24 +73,6 @@ def _known_cause(error: Exception) -> TaskGANError | None:
     return find_user_error(error)
 
 
-class _Interruption:
-    """SIGTERM does what Ctrl-C does: what is half written goes, too."""
-
-    def __init__(self) -> None:
-        self._last = -CLEARING_SECONDS
-
-    def listen(self) -> None:
-        signal.signal(signal.SIGTERM, self)
-        # A shell that runs a command in the background has it ignore SIGINT, and that stays.
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self)
-
-    def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        if time.monotonic() - self._last >= CLEARING_SECONDS:
-            self._last = time.monotonic()
-            raise KeyboardInterrupt
-
-
 def _audit_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
@@ -104,5 +82,5 @@ def _audit_to_stderr() -> None:
 
 
 if __name__ == "__main__":
-    _Interruption().listen()
+    interruption.listen()
     sys.exit(main())

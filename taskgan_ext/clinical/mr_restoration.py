@@ -1,6 +1,5 @@
 """Synthesise MR contrasts from MDME scans."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -65,18 +64,18 @@ class MrRestoration:
             groups.setdefault(_grid_of(uid, files), []).append(uid)
         return [tuple(uids) for uids in groups.values()]
 
-    def restore(self, files: Sequence[Path], samples: int, now: datetime | None) -> Iterator[RestoredImage]:
+    def restore(
+        self, files: Sequence[Path], samples: int, now: datetime | None, work: Path
+    ) -> Iterator[RestoredImage]:
         """Make the contrasts of a scan; see ``ScanRestoration``."""
         source = read_source_slices(files)
         self.applies.check(source.headers, "")
         self.applies.check_grid(source.shape, source.affine)
-        with tempfile.TemporaryDirectory(prefix="mdme-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            prepared = _prepare(files, folder)
-            write_prepared_files(prepared, folder / "files", NAME)
-            write_json(folder / "files" / f"{NAME}.json", {"sequence": prepared.image.sequence.to_dict()})
-            for item in list_contrasts(folder / "files", self.synthesis):
-                yield self._restore_one(item, source, prepared, samples, now)
+        prepared = _prepare(files, work)
+        write_prepared_files(prepared, work / "files", NAME)
+        write_json(work / "files" / f"{NAME}.json", {"sequence": prepared.image.sequence.to_dict()})
+        for item in list_contrasts(work / "files", self.synthesis):
+            yield self._restore_one(item, source, prepared, samples, now)
 
     def _restore_one(
         self,

@@ -46,7 +46,13 @@ class PetRestoration:
         """Each series is a scan."""
         return [(uid,) for uid in study.series]
 
-    def restore(self, files: Sequence[Path], samples: int, now: datetime | None) -> Iterator[RestoredImage]:
+    def restore(
+        self,
+        files: Sequence[Path],
+        samples: int,
+        now: datetime | None,
+        work: Path,  # noqa: ARG002  # of the protocol; only MR needs it
+    ) -> Iterator[RestoredImage]:
         """Restore a series; see ``ScanRestoration``."""
         images = read_images(files).files
         self.applies.check([image.header for image in images], images[0].text("Units"))

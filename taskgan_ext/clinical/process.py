@@ -14,6 +14,7 @@ from taskgan_ext.bundle.messages import find_user_error
 from taskgan_ext.clinical.audit import audit
 from taskgan_ext.clinical.delivery import check_places, deliver
 from taskgan_ext.clinical.hashed_uid import hashed_uid
+from taskgan_ext.clinical.interruption import interruption
 from taskgan_ext.clinical.open_bundle import ClinicalBundle
 from taskgan_ext.clinical.output_gate import FLAGS
 from taskgan_ext.clinical.process_options import ProcessOptions
@@ -50,7 +51,8 @@ def process_folder(
         OSError: the output cannot be written.
     """
     check_places(in_dir, out_dir, options.flat)
-    study = find_series(in_dir)
+    with interruption.allowed():
+        study = find_series(in_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     (out_dir / RESULT_FILE).unlink(missing_ok=True)
     results = []
@@ -78,12 +80,14 @@ def _process_scan(
     remarks = ("unread_files",) if study.faults and not bundle.restoration.counted else ()
     results = []
     with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=out_dir, ignore_cleanup_errors=True) as folder:
-        made = Path(folder) / "made"
+        made, work = Path(folder) / "made", Path(folder) / "work"
         made.mkdir()
+        work.mkdir()
         try:
-            for image in bundle.restoration.restore(files, options.uncertainty, options.now):
-                results.append(_gate(image, name, bundle, made, options, begun, remarks))
-                begun = time.monotonic()
+            with interruption.allowed():
+                for image in bundle.restoration.restore(files, options.uncertainty, options.now, work):
+                    results.append(_gate(image, name, bundle, made, options, begun, remarks))
+                    begun = time.monotonic()
         except (DataError, RuntimeError) as error:  # transforms of MONAI wrap what they raise
             found = error if isinstance(error, DataError) else find_user_error(error)
             if not isinstance(found, DataError):

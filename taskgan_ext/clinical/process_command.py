@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from taskgan_ext.clinical.bundle_arguments import add_bundle_options, options_of
+from taskgan_ext.clinical.interruption import interruption
 from taskgan_ext.clinical.mercure_task import FAIL, REFUSALS, read_settings
 from taskgan_ext.clinical.result import RESULT_FILE, StudyResult
 from taskgan_ext.errors import ConfigError
@@ -61,7 +62,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if in_from == MERCURE_IN:
         vars(arguments).update(read_settings(in_dir))
     options = replace(options_of(arguments), flat=out_from == MERCURE_OUT)
-    result = process_folder(in_dir, out_dir, open_bundle(options), options)
+    with interruption.allowed():
+        bundle = open_bundle(options)
+    result = process_folder(in_dir, out_dir, bundle, options)
     sys.stdout.write("".join(f"{line}\n" for line in _lines(result)))
     if result.written:
         return DONE

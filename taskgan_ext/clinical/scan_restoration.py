@@ -32,13 +32,16 @@ class ScanRestoration(Protocol):
     def scans(self, study: Study) -> list[Sequence[str]]:
         """Name the series of each scan, by SeriesInstanceUID; every series of the study is in one of them."""
 
-    def restore(self, files: Sequence[Path], samples: int, now: datetime | None) -> Iterator[RestoredImage]:
+    def restore(
+        self, files: Sequence[Path], samples: int, now: datetime | None, work: Path
+    ) -> Iterator[RestoredImage]:
         """Restore a scan.
 
         Args:
             files: of all images of the scan.
             samples: passes with dropout, for the uncertainty; 0 for none.
             now: the moment that headers get; ``None`` for that of the writing.
+            work: an empty folder for what is needed on the way; the caller takes it away.
 
         Raises:
             RefusedSeries: the scan is none that the bundle restores.

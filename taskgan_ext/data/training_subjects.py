@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 SOURCE_SHA256 = "source_sha256"
 """Optional key of an item: fingerprint of the file that its images were made of."""
+NAMELESS = "images without a subject"
+"""Stands for the subject of items that name none, such as those of MONAI Label's stock app."""
 
 
 def write_training_subjects(
@@ -73,7 +75,7 @@ def refuse_training_subjects(items: Sequence[dict[str, Any]], path: str | os.Pat
             f"{path}: expected test subjects that the weights have not seen, but they were trained on images "
             f"of {', '.join(seen)}; test on others, or train again (another --ckpt_dir keeps these weights)"
         )
-    namesakes = [name for name in tested if name in trained]
+    namesakes = [name for name in tested if name in trained and name != NAMELESS]
     if namesakes:
         logger.warning(
             "%s: the weights were trained on other images of subjects that are also called %s; if they are "
@@ -90,15 +92,15 @@ def _recorded(path: Path) -> dict[str, set[str]]:
 def _digests(items: Sequence[dict[str, Any]]) -> dict[str, set[str]]:
     """Fingerprints of the files of each subject and their sources; a file of several items is read once."""
     files = {
-        (item[SUBJECT], file)
+        (item.get(SUBJECT, NAMELESS), file)
         for item in items
         for key in (IMAGE, LABEL)
         for file in ([item[key]] if isinstance(item[key], str) else item[key])
     }
-    digests: dict[str, set[str]] = {item[SUBJECT]: set() for item in items}
+    digests: dict[str, set[str]] = {item.get(SUBJECT, NAMELESS): set() for item in items}
     for item in items:
         if SOURCE_SHA256 in item:  # another crop of a photograph is another file
-            digests[item[SUBJECT]].add(item[SOURCE_SHA256])
+            digests[item.get(SUBJECT, NAMELESS)].add(item[SOURCE_SHA256])
     for subject, file in sorted(files):
         digests[subject].add(sha256(Path(file)))
     return digests

@@ -24,7 +24,6 @@ SLICES, SERIES = 6, 8
 @pytest.mark.parametrize(
     ("numbers", "flat"),
     [
-        ([signal.SIGTERM], False),
         ([signal.SIGINT], False),
         ([signal.SIGTERM, signal.SIGTERM, signal.SIGINT], False),
         ([signal.SIGTERM], True),

@@ -91,3 +91,16 @@ def test_a_start_without_a_record_gives_a_warning(sections, tmp_path, caplog):
     (warning,) = caplog.records
     assert "found no record of whom the weights at the start were trained on" in warning.getMessage()
     assert set(read_json(tmp_path / "record.json")["subjects"]) == {item["subject"] for item in sections[0]}
+
+
+def test_items_without_a_subject_are_known_by_their_files(sections, tmp_path, caplog):
+    bare, held_out = (
+        [{key: item[key] for key in ("image", "label")} for item in items] for items in sections
+    )
+    path = tmp_path / "training_subjects.json"
+    write_training_subjects(bare, path)
+    with caplog.at_level(logging.WARNING):
+        refuse_training_subjects(held_out, path)
+    assert caplog.records == []
+    with pytest.raises(DataError, match="were trained on images of"):
+        refuse_training_subjects(named(bare[:1], "someone"), path)
