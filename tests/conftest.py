@@ -1,5 +1,6 @@
 """A cohort on disk and networks, both as small as they can be, for every test that walks through files."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from taskgan_ext.io.nifti import save_nifti
 
 AFFINE = np.array([[-3.0, 0, 0, 45], [0, 3, 0, -45], [0, 0, 4, -10], [0, 0, 0, 1]])
 SECTIONS = {"training": 4, "validation": 2, "test": 2}
+
+# Where the tests run in the background, the commands that they start would inherit that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def write_subject(folder: Path, number: int, prop: int) -> dict[str, str | int]:

@@ -48,7 +48,7 @@ def explain(error: BaseException | None) -> str | None:
         One line, or ``None`` for an error that a change of the configuration does not mend for certain: a
         component of another package that fails within its own code is one, and its traceback is needed.
     """
-    for each in _causes(error):
+    for each in causes(error):
         line = _of_the_machine(each) or _of_a_name(str(each))
         if line is not None:
             return line
@@ -75,6 +75,17 @@ def summarise(error: BaseException | None) -> str | None:
     if cause is None or not component:
         return None
     return f"{component} could not be built from the configuration: {_first_line(cause)}"
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and what led to it, as a traceback would show them, the last one first.
+
+    Args:
+        error: what reached the top.
+    """
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _of_the_machine(error: BaseException) -> str | None:
@@ -108,7 +119,7 @@ def _of_a_name(text: str) -> str | None:
 def _unwrap(error: BaseException | None) -> tuple[str, str, BaseException | None]:
     """Give the component and the expression that failed, and what they raised, out of MONAI's own errors."""
     component = expression = ""
-    for each in _causes(error):
+    for each in causes(error):
         text = str(each)
         if found := NOT_BUILT.search(text):
             component, expression = found["path"], ""
@@ -127,12 +138,6 @@ def _is_of_expression(error: BaseException) -> bool:
         trace = trace.tb_next
     own = trace is not None and trace.tb_frame.f_code.co_filename == "<string>"
     return own or isinstance(error, NameError | SyntaxError)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _first_line(error: BaseException) -> str:

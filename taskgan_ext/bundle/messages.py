@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from types import TracebackType
 
-from taskgan_ext.bundle.explain import explain, summarise
+from taskgan_ext.bundle.explain import causes, explain, summarise
 from taskgan_ext.errors import TaskGANError
 
 logger = logging.getLogger(__name__)
@@ -26,12 +26,8 @@ def find_user_error(error: BaseException | None) -> TaskGANError | None:
     Returns:
         The innermost ``TaskGANError`` of its causes, or ``None``.
     """
-    found = None
-    while error is not None:
-        if isinstance(error, TaskGANError):
-            found = error
-        error = error.__cause__ or error.__context__
-    return found
+    found = [each for each in causes(error) if isinstance(each, TaskGANError)]
+    return found[-1] if found else None
 
 
 def show_readable_errors() -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from monai.bundle import ConfigParser
@@ -50,13 +50,44 @@ class Number:
         return f"{kind} {'above' if self.above else 'of at least'} {self.low}"
 
 
+@dataclass(frozen=True)
+class Row:
+    """What a list of numbers may be.
+
+    Attributes:
+        number: what each may be.
+        length: how many there are; ``None`` for as many as in the files.
+    """
+
+    number: Number
+    length: int | None = None
+
+    def allows(self, value: object) -> bool:
+        """Tell whether a value is one of these; null leaves the choice to who uses it.
+
+        Args:
+            value: of any kind.
+        """
+        if value is None:
+            return True
+        return (
+            isinstance(value, list | tuple)
+            and self.length in {None, len(value)}
+            and all(self.number.allows(each) for each in value)
+        )
+
+    def __str__(self) -> str:
+        return f"a list{'' if self.length is None else f' of {self.length}'}, each {self.number}"
+
+
 COUNT = Number(1, whole=True)
 RATE = Number(above=True)
 SHARE = Number(high=1)
 
-NUMBERS: Mapping[str, Number] = MappingProxyType(
+NUMBERS: Mapping[str, Number | Row] = MappingProxyType(
     {
         "batch_size": COUNT,
+        "crop": Row(Number(-1, whole=True)),
         "discriminator_learning_rate": RATE,
         "ema_decay": SHARE,
         "epoch_samples": Number(1, whole=True, optional=True),
@@ -73,6 +104,7 @@ NUMBERS: Mapping[str, Number] = MappingProxyType(
         "segmentation_weight": Number(),
         "single_contrast_epochs": Number(whole=True),
         "slice_mm": RATE,
+        "slices": Row(Number(whole=True), 2),
         "stack": COUNT,
         "task_epochs": Number(whole=True),
         "task_learning_rate": RATE,
@@ -104,10 +136,12 @@ def check_settings(arguments: Sequence[str]) -> None:
     problems = [problem for name, value in line.given.items() if (problem := _given(line, name, value))]
     problems += [
         f"{name}: expected {number}, got {value!r}; correct {_origin(line, name)}"
-        for name, number in NUMBERS.items()
+        for name in NUMBERS
         if name not in line.given
         and name in line.stated
-        and not (_is_computed(value := line.stated[name]) or number.allows(value))
+        and not _is_computed(value := line.stated[name])
+        and (number := _expected(name, value)) is not None
+        and not number.allows(value)
     ]
     if problems:
         raise ConfigError("; ".join(problems))
@@ -120,10 +154,17 @@ def _given(line: CommandLine, name: str, value: object) -> str:
         return f"--{name}: expected a value, got none; {advice}"
     if _is_computed(value) or name in OF_ANY_KIND:
         return ""
-    number = NUMBERS.get(source)
+    number = _expected(source, stated)
     expected = str(number) if number is not None else _kind(stated)
     fits = number.allows(value) if number is not None else _is_like(value, stated)
     return "" if fits else f"--{name}: expected {expected}, got {value!r}; {advice}"
+
+
+def _expected(name: str, stated: object) -> Number | Row | None:
+    number = NUMBERS.get(name)
+    if isinstance(number, Row) and number.length is None and isinstance(stated, list):
+        return replace(number, length=len(stated))
+    return number
 
 
 def _source(stated: ConfigParser, name: str) -> tuple[str, object]:
@@ -136,6 +177,8 @@ def _source(stated: ConfigParser, name: str) -> tuple[str, object]:
 
 
 def _is_computed(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_is_computed, value))
     return isinstance(value, str) and value.startswith(("$", "@", "%"))
 
 

@@ -8,7 +8,7 @@ for both of its uses (its own loss, and the features that G matches), and likewi
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from taskgan_ext.losses.objective import TaskGANObjective
 from taskgan_ext.losses.pixel import PixelLoss
 from taskgan_ext.losses.precision import full_precision
 from taskgan_ext.losses.task_regression import TaskLoss, task_regression_loss
+from taskgan_ext.networks.constructor_settings import require_choice
 from taskgan_ext.networks.network_output import NetworkOutput
 
 TaskTraining = Literal["frozen", "reference", "both"]
@@ -40,7 +41,8 @@ class StepLosses:
         task_training: what T learns from.
 
     Raises:
-        ConfigError: G is held to what T segments, and T would be trained along by its decision alone.
+        ConfigError: ``task_training`` is none of its choices; or G is held to what T segments, and T would be
+            trained along by its decision alone.
     """
 
     objective: TaskGANObjective
@@ -52,6 +54,7 @@ class StepLosses:
 
     def __post_init__(self) -> None:
         """Refuse to spoil the layers that a segmentation rests on."""
+        require_choice("task_training", self.task_training, get_args(TaskTraining))
         if self.task_training != "frozen" and self.task.segmentation_weight > 0:
             raise ConfigError(
                 "task_training: expected 'frozen' for a task network that segments, since a step trains its "

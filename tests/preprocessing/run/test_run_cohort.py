@@ -15,12 +15,11 @@ from taskgan_ext.data.datalist import check_datalist
 from taskgan_ext.errors import ConfigError, DataError
 
 RUN = """
-import signal, sys
+import sys
 from pathlib import Path
 from tiny_cases import find_tiny
 from preprocessing.run.cohort_file import read_cohort_file
 from preprocessing.run.run_cohort import run_cohort
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 run_cohort(read_cohort_file(Path(sys.argv[1]), find_tiny), workers=2)
 """
 

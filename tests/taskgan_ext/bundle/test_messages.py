@@ -39,6 +39,14 @@ def test_innermost_user_error_is_the_cause_to_show():
     assert find_user_error(outer) is inner
 
 
+def test_an_error_that_was_dealt_with_is_not_the_cause():
+    error = ValueError("wrong")
+    error.__context__ = DataError("tried before")
+    assert find_user_error(error) is error.__context__
+    error.__suppress_context__ = True
+    assert find_user_error(error) is None
+
+
 def test_other_errors_hold_no_user_error():
     assert find_user_error(ValueError("wrong")) is None
     assert find_user_error(None) is None

@@ -32,7 +32,14 @@ BUNDLES = Path(__file__).parents[3] / "bundles"
         ("move#lr", "fast", "a number above 0, got 'fast'; leave it out for 0.001"),
         ("amp", "yes", "True or False, got 'yes'; leave it out for False"),
         ("level", "high", "a number, got 'high'; leave it out for 4"),
-        ("crop", "64", "a list, got 64; leave it out for [32, 32, -1]"),
+        (
+            "crop",
+            "64",
+            "a list of 3, each a whole number of at least -1, got 64; leave it out for [32, 32, -1]",
+        ),
+        ("crop", "[64]", "a list of 3, each a whole number of at least -1, got [64]"),
+        ("crop", "[64,64,1.5]", "a list of 3, each a whole number of at least -1, got [64, 64, 1.5]"),
+        ("slices", "[1]", "a list of 2, each a whole number of at least 0, got [1]; correct it"),
         ("network_def::channels", "3", "a list, got 3; leave it out for [4, 8]"),
     ],
 )
@@ -49,6 +56,7 @@ def test_a_value_of_another_kind_or_out_of_range_is_refused(words, name, value, 
         ["--epochs", "3", "--learning_rate", "1e-4", "--mu_task", "0", "--task_epochs=0"],
         ["--epochs", "$1 + 2", "--learning_rate", "@mu_task", "--epoch_samples", "None"],
         ["--amp", "--crop", "(16,16,-1)", "--slices", "[1,4]", "--level", "2.5"],
+        ["--crop", "['@level',16,-1]", "--slices", "None"],
         ["--network_def::channels", "[8,16]", "--train::trainer::max_epochs", "$@epochs * 2"],
         ["--device", "cuda:0", "--run_name", "5", "--train::hyperparameters::seed", "1"],
     ],
@@ -95,6 +103,4 @@ def test_a_count_is_a_positive_integer(value):
 def test_the_numbers_of_the_bundles_are_in_range(file):
     content = json.loads(file.read_text(encoding="utf-8"))
     content |= content.get("configs", {})
-    for name, number in NUMBERS.items():
-        value = content.get(name, number.low + 1 if number.whole else number.high / 2)
-        assert number.allows(value) or name not in content
+    assert all(number.allows(content[name]) for name, number in NUMBERS.items() if name in content)

@@ -15,7 +15,6 @@ NUMBERS = [signal.SIGTERM, signal.SIGINT]
 @pytest.fixture
 def listening() -> Iterator[Interruption]:
     handlers = [signal.signal(number, signal.getsignal(number)) for number in NUMBERS]
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     listener = Interruption()
     listener.listen()
     yield listener

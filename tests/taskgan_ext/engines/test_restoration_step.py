@@ -174,3 +174,10 @@ def test_task_network_that_segments_is_not_trained_by_its_decision_alone():
     with pytest.raises(ConfigError, match="task_training: expected 'frozen'"):
         step_losses(task_training="both", task=task)
     assert step_losses(task=task).task_training == "frozen"
+
+
+def test_task_training_of_another_name_is_refused():
+    with pytest.raises(
+        ConfigError, match="task_training: expected one of 'frozen', 'reference', 'both', got 'freezed'"
+    ):
+        step_losses(task_training="freezed")
